@@ -1,0 +1,5 @@
+"""The command `contactpoint`."""
+
+
+def main() -> None:
+    """Run the command line."""

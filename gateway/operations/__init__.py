@@ -1,0 +1,1 @@
+"""What a request asks for: its document, parsed, validated and run."""

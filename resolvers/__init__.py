@@ -1,0 +1,1 @@
+"""How each question is answered. Nothing here, and nothing below, ever learns who asks."""
