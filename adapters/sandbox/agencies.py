@@ -1,0 +1,146 @@
+"""The four agencies, pretended over real HTTP on loopback: started together, counted, and failing on request.
+
+A control door on a port of its own lets another process read the counts and set the faults. Nothing outside tests,
+demonstration and benchmarks imports this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from adapters.agency import AgencyName
+from adapters.sandbox import gias_server, oneroster_server, services_server
+from adapters.sandbox.faults import Conduct, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The port of each server; 0 lets the system choose."""
+
+    control: int = 0
+    oneroster: int = 0
+    gias: int = 0
+    services: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyUrls:
+    """Where each protocol is spoken, without a slash at the end; `…_token` is that system's token endpoint."""
+
+    control: str
+    oneroster: str
+    oneroster_token: str
+    gias: str
+    services: str
+    services_token: str
+
+
+class _Order(msgspec.Struct):
+    """A fault as the control door is told of it."""
+
+    agency: AgencyName
+    kind: Fault
+    seconds: float | None = None
+
+
+class Sandbox:
+    """Every pretended agency, running."""
+
+    def __init__(self) -> None:
+        self.conduct = Conduct()
+        self.urls: AgencyUrls
+        self._runners: list[web.AppRunner] = []
+
+    @classmethod
+    async def start(cls, *, host: str = "127.0.0.1", ports: Ports = Ports(), pds_rate: int = 200) -> Self:
+        """Start every server on `host`; an occupied port is an OSError, and leaves nothing running."""
+        sandbox = cls()
+        try:
+            await sandbox._start(host, ports, pds_rate)
+        except BaseException:
+            await sandbox.close()
+            raise
+        return sandbox
+
+    async def _start(self, host: str, ports: Ports, pds_rate: int) -> None:
+        oneroster = await self._serve(oneroster_server.application(self.conduct), host, ports.oneroster)
+        gias = await self._serve(gias_server.application(self.conduct), host, ports.gias)
+        services = await self._serve(services_server.application(self.conduct), host, ports.services)
+        control = await self._serve(_control_door(self.conduct), host, ports.control)
+        self.urls = AgencyUrls(
+            control=control,
+            oneroster=oneroster + oneroster_server.ROOT,
+            oneroster_token=f"{oneroster}/token",
+            gias=gias,
+            services=f"{services}/graphql",
+            services_token=f"{services}/token",
+        )
+
+    async def _serve(self, application: web.Application, host: str, port: int) -> str:
+        # A handler ends with its caller's connection, and no slow one keeps the sandbox from closing.
+        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, host, port).start()
+        bound = runner.addresses[0]
+        return f"http://{bound[0]}:{bound[1]}"
+
+    @property
+    def calls(self) -> dict[AgencyName, int]:
+        return self.conduct.calls
+
+    def fault(self, agency: AgencyName, kind: Fault, seconds: float | None = None) -> None:
+        self.conduct.fault(agency, kind, seconds)
+
+    async def close(self) -> None:
+        while self._runners:
+            await self._runners.pop().cleanup()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _control_door(conduct: Conduct) -> web.Application:
+    orders = msgspec.json.Decoder(_Order)
+
+    async def calls(request: web.Request) -> web.Response:
+        return web.json_response({agency.value: count for agency, count in conduct.calls.items()})
+
+    async def fault(request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            return web.json_response({"error": "send `application/json`"}, status=415)
+        try:
+            order = orders.decode(await request.read())
+        except msgspec.DecodeError:
+            kinds = ", ".join(f"`{kind.value}`" for kind in Fault)
+            agencies = ", ".join(f"`{agency.value}`" for agency in AgencyName)
+            return web.json_response({"error": f"agency is one of {agencies}; kind one of {kinds}"}, status=400)
+        conduct.fault(order.agency, order.kind, order.seconds)
+        return web.json_response({})
+
+    door = web.Application()
+    door.add_routes([web.get("/calls", calls), web.post("/faults", fault)])
+    return door
+
+
+async def calls(control_url: str) -> Mapping[str, int]:
+    """Read from another process how many calls reached each agency."""
+    async with aiohttp.ClientSession() as session, session.get(f"{control_url}/calls") as answer:
+        return msgspec.json.decode(await answer.read(), type=dict[str, int])
+
+
+async def fault(control_url: str, agency: AgencyName, kind: Fault, seconds: float | None = None) -> None:
+    """Make an agency fail from another process; ClientError where no sandbox listens."""
+    order = {"agency": agency.value, "kind": kind.value, "seconds": seconds}
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        await session.post(f"{control_url}/faults", json=order)

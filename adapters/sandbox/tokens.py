@@ -1,0 +1,91 @@
+"""The token endpoints of the pretended agencies, and the credentials they know; public, for they guard nothing real."""
+
+import asyncio
+import binascii
+import secrets
+from collections.abc import Mapping
+
+from aiohttp import BasicAuth, web
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeyFlexible
+
+SANDBOX_CLIENT_ID = "contactpoint-gateway"
+SANDBOX_CLIENT_SECRET = "sandbox-secret-that-guards-nothing"  # noqa: S105  published: the sandbox holds no real child
+SANDBOX_API_KEY = "sandbox-key-that-guards-nothing"
+SANDBOX_KEY_ID = "contactpoint-gateway-1"
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class TokenDesk:
+    """Issues bearer tokens by the client credentials grant, and says whether a request bears a live one.
+
+    With `public_key` the client proves itself by a signed JWT (RS512, RFC 7523), without it by HTTP Basic.
+    `life` is in seconds, on the running loop's clock.
+    """
+
+    def __init__(
+        self, *, scopes: frozenset[str] = frozenset(), life: int = 600, public_key: KeyFlexible | None = None
+    ) -> None:
+        self._scopes = scopes
+        self._life = life
+        self._public_key = public_key
+        self._live: dict[str, float] = {}
+        self.issued = 0
+
+    async def issue(self, request: web.Request) -> web.Response:
+        """Answer `POST /token` as RFC 6749 says, errors too."""
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if form.get("grant_type") != "client_credentials":
+            return _refusal(400, "unsupported_grant_type")
+        if not self._is_our_client(request, form):
+            return _refusal(401, "invalid_client")
+        asked = frozenset(form.get("scope", "").split())
+        if not asked <= self._scopes:
+            return _refusal(400, "invalid_scope")
+        token = secrets.token_urlsafe(32)
+        self._live[token] = asyncio.get_running_loop().time() + self._life
+        self.issued += 1
+        granted = {"access_token": token, "token_type": "Bearer", "expires_in": self._life}
+        return web.json_response(granted | ({"scope": " ".join(sorted(asked))} if asked else {}))
+
+    def admits(self, request: web.Request) -> bool:
+        """Say whether the request bears a token of ours that has not run out."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        live_until = self._live.get(token, 0.0)
+        return scheme.lower() == "bearer" and asyncio.get_running_loop().time() < live_until
+
+    def revoke_all(self) -> None:
+        """Forget every token, as an agency does that rotates its keys: the next call with one is a 401."""
+        self._live.clear()
+
+    def _is_our_client(self, request: web.Request, form: Mapping[str, str]) -> bool:
+        if self._public_key is None:
+            return _basic(request) == (SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET)
+        if form.get("client_assertion_type") != ASSERTION:
+            return False
+        try:
+            proof = jwt.decode(form.get("client_assertion", ""), self._public_key, algorithms=["RS512"])
+            jwt.JWTClaimsRegistry(
+                iss={"essential": True, "value": SANDBOX_CLIENT_ID},
+                sub={"essential": True, "value": SANDBOX_CLIENT_ID},
+                aud={"essential": True, "value": str(request.url)},
+                jti={"essential": True},
+                exp={"essential": True},
+            ).validate(proof.claims)
+        except (JoseError, ValueError):
+            return False
+        return bool(proof.header.get("kid") == SANDBOX_KEY_ID)
+
+
+def _basic(request: web.Request) -> tuple[str, str] | None:
+    try:
+        auth = BasicAuth.decode(request.headers.get("Authorization", ""))
+    except (ValueError, binascii.Error):
+        return None
+    return auth.login, auth.password
+
+
+def _refusal(status: int, error: str) -> web.Response:
+    return web.json_response({"error": error}, status=status, headers={"Cache-Control": "no-store"})
