@@ -1,12 +1,13 @@
 -- Identity: what the core store holds of a child. School, practice, parents and services are the agencies' own.
+-- What a search sorts by is collated "C", so that every server puts the same children in the same order.
 
 CREATE TABLE children (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    number         text NOT NULL UNIQUE CHECK (number ~ '^[0-9A-Z]{13}$'),  -- twelve random characters and a check
+    number         text COLLATE "C" NOT NULL UNIQUE CHECK (number ~ '^[0-9A-Z]{13}$'),  -- twelve random characters and a check
     given          text[] NOT NULL,
     family         text,
-    name_key       text,               -- normalised family name, by which a search finds
-    given_key      text,               -- normalised first given name
+    name_key       text COLLATE "C",   -- normalised family name, by which a search finds; null where there is none
+    given_key      text COLLATE "C",   -- normalised first given name
     birth_date     date NOT NULL,
     gender         text NOT NULL CHECK (gender IN ('FEMALE', 'MALE', 'OTHER', 'UNKNOWN')),
     address_status text NOT NULL CHECK (address_status IN ('CURRENT', 'LAST_KNOWN', 'NO_FIXED', 'UNKNOWN', 'LEFT_ENGLAND')),

@@ -41,7 +41,7 @@ CREATE INDEX overrides_by_child ON overrides (child_id);
 
 -- One number that moves whenever anything above does. An answer decided under one epoch is recorded only under it.
 CREATE TABLE shield_epoch (
-    only  boolean PRIMARY KEY DEFAULT true CHECK (only),
+    alone boolean PRIMARY KEY DEFAULT true CHECK (alone),  -- one row, for good
     epoch bigint NOT NULL
 );
 INSERT INTO shield_epoch (epoch) VALUES (1);

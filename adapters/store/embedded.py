@@ -1,0 +1,348 @@
+"""The embedded default: a real PostgreSQL per data folder, on a private socket, started and stopped by the command.
+
+No TCP port, no `trust`, no statement in its log. Its life hangs on a pipe that the owning command holds: when that
+command ends, however it ends, the server shuts down. `docs/decisions/0001-embedded-postgresql.md` says why.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.parse import quote
+
+from adapters.store import roles
+from adapters.store.failures import DataFolderInUse, StoreSetupError
+from adapters.store.roles import Role
+from adapters.store.server_account import Server, server_for
+
+DATABASE = "contactpoint"
+LOCK = "lock"
+PATIENCE = 30.0  # seconds for a start, a stop, or another command's start
+SOCKET_PATH_LIMIT = 107  # bytes, the kernel's
+NO_PROCESS = 1 << 22  # one more than the largest process id a kernel gives out
+
+# Stands between the command and the server: `read` returns when the command closes the pipe, or dies by whatever cause.
+SUPERVISOR = """
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{ read -r _ <&3; kill -INT $server; } & watch=$!
+wait $server; status=$?
+kill $watch 2>/dev/null
+exit $status
+"""
+
+ACCESS = """\
+# Written at every start; edits are lost. A password for everybody, over the socket alone.
+local all all scram-sha-256
+host  all all all reject
+"""
+
+# Given on the command line, which outranks every file and ALTER SYSTEM: nobody weakens these by an edit.
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "effective_cache_size": "512MB",
+    "maintenance_work_mem": "64MB",
+    "io_method": "sync",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    # A week of logs, and no hidden value in them: no statement, no parameter, no detail of an error.
+    "logging_collector": "on",
+    "log_filename": "postgresql-%a.log",
+    "log_truncate_on_rotation": "on",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+    "log_file_mode": "0600",
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_lock_waits": "off",
+    "log_temp_files": "-1",
+    "log_autovacuum_min_duration": "-1",
+}
+
+
+class Claim:
+    """The data folder, held by this command until released or dead."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def release(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def claim(data: Path) -> Claim:
+    """Hold `data` for this command alone, making the folder where it is missing.
+
+    Raises DataFolderInUse where another command holds it, StoreSetupError where the folder cannot be used.
+    """
+    try:
+        data.mkdir(mode=0o755, parents=True, exist_ok=True)
+        file = (data / LOCK).open("a+")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreSetupError(f"`{data}` is not a folder: choose another with `--data`") from error
+    except OSError as error:
+        raise StoreSetupError(
+            f"cannot write to `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise DataFolderInUse(
+            f"`{data}` is in use by process {holder}: stop that one, or choose another folder with `--data`"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return Claim(file)
+
+
+class EmbeddedCluster:
+    """A running PostgreSQL 18 of one data folder. `owned` says whether `stop` stops the server or merely leaves it."""
+
+    def __init__(self, data: Path, server: Server, passwords: Mapping[str, str]) -> None:
+        self._data = data
+        self._server = server
+        self._passwords = passwords
+        self._pgdata = server.home / "pgdata"
+        self._socket = _socket_folder(server)
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._claim: Claim | None = None
+
+    @classmethod
+    def start(cls, data: Path, held: Claim | None = None) -> "EmbeddedCluster":
+        """The folder's server, answering; made on first use.
+
+        With a claim in hand, or where nobody holds the folder, the server is ours: it ends with us. Where another
+        command holds it, that command's server is joined. Raises StoreSetupError, whose one line names the fix.
+        """
+        data = data.resolve()
+        ours: Claim | None = None
+        if held is None:
+            try:
+                ours = held = claim(data)
+            except DataFolderInUse:
+                return cls._join(data)
+        try:
+            cluster = cls(data, server_for(data), roles.credentials(data))
+            cluster._claim = ours
+            cluster._start()
+        except BaseException as error:
+            if ours is not None:
+                ours.release()
+            if isinstance(error, OSError):
+                raise StoreSetupError(
+                    f"cannot use `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
+                ) from error
+            raise
+        return cluster
+
+    @classmethod
+    def _join(cls, data: Path) -> "EmbeddedCluster":
+        def there() -> bool:
+            return (data / roles.CREDENTIALS).exists() and (data / "store.json").exists()
+
+        if not _within(PATIENCE, there):
+            raise StoreSetupError(f"the command that holds `{data}` runs no store: stop it and try again")
+        cluster = cls(data, server_for(data), roles.credentials(data))
+        if not _within(PATIENCE, cluster._answers):
+            raise StoreSetupError(f"the store in `{data}` does not answer: stop the command that runs it and try again")
+        return cluster
+
+    @property
+    def owned(self) -> bool:
+        return self._supervisor is not None
+
+    @property
+    def log_folder(self) -> Path:
+        return self._server.home / "log"
+
+    def dsn(self, role: Role, database: str = DATABASE) -> str:
+        """How to reach `database` as `role`; holds the password, so never to be printed."""
+        return self._dsn(role.database_role, database)
+
+    def superuser_dsn(self, database: str = "postgres") -> str:
+        """For whoever looks after the server, and for tests; nothing of ours works with it."""
+        return self._dsn(roles.SUPERUSER, database)
+
+    def stop(self) -> None:
+        """Shut our server down, its clients disconnected and everything written; leave another command's alone."""
+        if self._supervisor is not None:
+            assert self._supervisor.stdin is not None  # noqa: S101 - a pipe, by how it is started
+            self._supervisor.stdin.close()
+            self._supervisor.wait()
+            self._supervisor = None
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _dsn(self, name: str, database: str) -> str:
+        password = quote(self._passwords[name], safe="")
+        return f"postgresql://{name}:{password}@/{quote(database)}?host={quote(str(self._socket), safe='')}"
+
+    def _start(self) -> None:
+        for folder in (self._socket, self.log_folder):
+            self._server.make_private(folder)
+        if self._pgdata.exists():
+            self._end_predecessor()
+        else:
+            self._create()
+        self._write(self._pgdata / "pg_hba.conf", ACCESS)
+        settings = SETTINGS | {"unix_socket_directories": str(self._socket), "log_directory": str(self.log_folder)}
+        arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with self._start_log.open("wb") as output:
+            server = self._server.command("postgres", "-D", str(self._pgdata), *arguments)
+            self._supervisor = self._server.spawn(
+                ["/bin/sh", "-c", SUPERVISOR, "contactpoint-store", *server],
+                stdin=subprocess.PIPE,
+                output=output,
+            )
+        if not _within(PATIENCE, self._answers, unless=self._ended):
+            self.stop()
+            raise StoreSetupError(f"PostgreSQL did not start: `{self._start_log}` says why")
+
+    def _create(self) -> None:
+        """Initialise beside the final place and move there when whole: a kill on the way leaves nothing half done."""
+        partial = self._server.home / "pgdata.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        secret = self._server.home / "password"
+        self._write(secret, self._passwords[roles.SUPERUSER])
+        self._start_log.unlink(missing_ok=True)
+        initdb = self._server.command(
+            *("initdb", "--pgdata", str(partial), "--username", roles.SUPERUSER, "--pwfile", str(secret)),
+            *("--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--encoding=UTF8", "--no-instructions"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+        )
+        owner = Role.OWNER.database_role
+        verifier = roles.scram_verifier(self._passwords[owner])
+        # The database and its owner are made with no server running: no moment at which a superuser is needed later.
+        single = self._server.command("postgres", "--single", "-D", str(partial), "postgres")
+        statements = (
+            f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD '{verifier}'\nCREATE DATABASE {DATABASE} OWNER {owner}\n"
+        )
+        try:
+            made = self._server.run(initdb, log=self._start_log) == 0
+            made = made and self._server.run(single, stdin=statements, log=self._start_log) == 0
+        finally:
+            secret.unlink()
+        if not made:
+            raise StoreSetupError(f"PostgreSQL could not be initialised: `{self._start_log}` says why")
+        partial.replace(self._pgdata)
+
+    def _end_predecessor(self) -> None:
+        """Stop what a killed command left running here, and disarm its process id where somebody else bears it now."""
+        pid_file = self._pgdata / "postmaster.pid"
+        try:
+            first, rest = pid_file.read_text().split("\n", 1)
+            pid = int(first)
+        except (FileNotFoundError, ValueError):
+            return
+        if _within(2.0, lambda: not self._is_ours(pid)):  # it may be on its way down
+            if pid_file.exists() and _runs(pid):
+                # Another process got that id. PostgreSQL would refuse to start; without the file, it could not tell
+                # whether a child of the dead server still writes. So the file stays, naming an id nobody can have.
+                self._write(pid_file, f"{NO_PROCESS}\n{rest}")
+            return
+        for ending in (signal.SIGINT, signal.SIGQUIT):
+            os.kill(pid, ending)
+            if _within(PATIENCE / 2, lambda: not self._is_ours(pid)):
+                return
+        raise StoreSetupError(f"process {pid} still serves `{self._data}`: end it and try again")
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether process `pid` is a server of this folder, by its command line, which every user may read."""
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            # No such process; or a system without /proc, where PostgreSQL's own interlock has to do.
+            return False
+        return os.fsencode(self._pgdata) in command.split(b"\0")
+
+    def _answers(self) -> bool:
+        """Whether the server says it is ready: the eighth line of its own file, so that nobody need log in to ask."""
+        try:
+            lines = (self._pgdata / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    def _ended(self) -> bool:
+        return self._supervisor is not None and self._supervisor.poll() is not None
+
+    @property
+    def _start_log(self) -> Path:
+        return self._data / "store-start.log"  # in a folder of the command's own: the account can plant no link there
+
+    def _write(self, path: Path, text: str) -> None:
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        self._server.give(path)
+
+
+def _socket_folder(server: Server) -> Path:
+    """Beside the cluster; in a private folder of a short name where the kernel's limit would cut the path."""
+    folder = server.home / "socket"
+    if len(os.fsencode(folder / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
+        return folder
+    return Path("/tmp") / f"contactpoint-{hashlib.sha256(os.fsencode(server.home)).hexdigest()[:20]}"  # noqa: S108
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _within(seconds: float, happens: Callable[[], bool], unless: Callable[[], bool] = lambda: False) -> bool:
+    """Whether it happens in that time, asked a hundred times a second; at once False when `unless` does."""
+    end = time.monotonic() + seconds
+    while not happens():
+        if unless() or time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True

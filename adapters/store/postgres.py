@@ -1,0 +1,172 @@
+"""The core store as the gateway uses it: children with their shields, references, holds, the record of each access.
+
+Every read of a child brings its shield and the epoch from the same snapshot. Nothing is cached here, and no message
+that leaves holds a value: of a database's error only its code is kept.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from adapters.agency import AgencyName, Mark
+from adapters.records import NhsNumber, Upn
+from adapters.store.entries import AccessEntry, Organisation
+from adapters.store.failures import ShieldUnreadable, StoreSetupError, StoreUnavailable
+from adapters.store.reading import Reading, reading
+from adapters.store.roles import Connection
+from adapters.store.search import Criteria, SearchScope, name_key, postcode_key
+
+__all__ = ["Reading", "ShieldUnreadable", "Store", "StoreUnavailable"]
+
+
+def read_queries(text: str) -> dict[str, str]:
+    """The statements of a `.sql` file, by the name each begins with."""
+    parts = text.split("-- name: ")[1:]
+    return {name.strip(): sql.strip() for name, _, sql in (part.partition("\n") for part in parts)}
+
+
+SYSTEMS = {NhsNumber: "NHS_NUMBER", Upn: "UPN"}
+QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text())
+
+
+class Store:
+    """A bounded pool of connections under one role; every method raises StoreUnavailable rather than wait."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", wait: float) -> None:
+        self._pool = pool
+        self._wait = wait
+
+    @classmethod
+    async def connect(cls, dsn: str, *, connections: int = 8, wait: float = 1.0, timeout: float = 3.0) -> "Store":  # noqa: ASYNC109
+        """Open the pool: `connections` at most, `wait` seconds for a free one, `timeout` seconds for a statement.
+
+        Raises StoreSetupError, whose one line names the fix and never the password.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=connections,
+                timeout=timeout,
+                command_timeout=timeout,
+                max_inactive_connection_lifetime=0,
+                reset=_nothing_to_reset,
+                server_settings={"search_path": "public", "statement_timeout": f"{timeout * 1000:.0f}"},
+            )
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            raise StoreSetupError(
+                "the database refuses the gateway's name or password: run `contactpoint migrate`"
+            ) from None
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError):
+            raise StoreSetupError("the database does not answer: start it, or correct `CONTACTPOINT_DSN`") from None
+        return cls(pool, wait)
+
+    async def close(self) -> None:
+        """Let statements in flight end, then close every connection."""
+        await self._pool.close()
+
+    async def children_by_number(self, numbers: Sequence[str]) -> Reading:
+        """Those of the children that exist, sealed ones too, in no order: who may know of them is decided above."""
+        return reading(await self._fetch("children_by_number", list(numbers)))
+
+    async def children_by_key(self, key: NhsNumber | Upn) -> Reading:
+        """The child that another system knows by `key`, or none."""
+        return reading(await self._fetch("children_by_key", SYSTEMS[type(key)], key.value))
+
+    async def find_children(self, criteria: Criteria, scope: SearchScope, limit: int) -> Reading:
+        """At most `limit + 1` children whom the viewer may find by these criteria, in the order of visible values."""
+        family, born = name_key(criteria.family), criteria.born
+        if not family or born is None:
+            return reading(await self._fetch("children_by_number", []))
+        return reading(
+            await self._fetch(
+                "find_children",
+                family,
+                *born,
+                None if criteria.given is None else name_key(criteria.given),
+                None if criteria.gender is None else criteria.gender.value,
+                None if criteria.postcode is None else postcode_key(criteria.postcode),
+                scope.manages,
+                scope.sealed,
+                scope.address,
+                scope.organisation,
+                scope.viewer,
+                scope.token,
+                limit + 1,
+            )
+        )
+
+    async def broker_references(self, organisation: str, child_ids: Sequence[int]) -> Mapping[int, str]:
+        """The live reference of each child for this organisation; made where there is none, good for 30 days."""
+        found = {row[0]: row[1] for row in await self._fetch("live_broker_references", organisation, list(child_ids))}
+        fresh = {child: secrets.token_urlsafe(16) for child in child_ids if child not in found}
+        if fresh:
+            await self._fetch("add_broker_references", organisation, list(fresh.values()), list(fresh))
+        return found | fresh
+
+    async def place_hold(self, child_id: int, agency: AgencyName, mark: Mark) -> None:
+        """Hold the child, because this agency marks its record so; again changes nothing."""
+        await self._fetch("place_hold", child_id, agency.value, mark.value)
+
+    async def record_access(self, entry: AccessEntry, epoch: int | None) -> bool:
+        """Record durably that this was asked. False: a shield has changed since `epoch`, nothing is recorded.
+
+        `epoch` is None where no decision was made (a refusal): always recorded.
+        """
+        children = [
+            {
+                "number": child.number,
+                "shown": sorted(child.shown),
+                "withheld": sorted(child.withheld),
+                "override": child.override,
+            }
+            for child in entry.children
+        ]
+        rows = await self._fetch(
+            "record_access",
+            entry.reference,
+            entry.viewer,
+            entry.organisation,
+            entry.acting_role,
+            entry.purpose,
+            entry.reason,
+            entry.document,
+            entry.outcome,
+            entry.code,
+            msgspec.json.encode(children).decode(),
+            epoch,
+        )
+        return bool(rows[0][0])
+
+    async def organisation(self, id: str) -> Organisation | None:  # noqa: A002 - the registry's own word
+        """The organisation of that name, or None."""
+        rows = await self._fetch("organisation", id)
+        if not rows:
+            return None
+        name, kind, authority, purposes = (rows[0][column] for column in ("name", "kind", "authority", "purposes"))
+        return Organisation(id, name, kind, authority, frozenset(purposes))
+
+    async def ready(self) -> None:
+        """Raise StoreUnavailable unless the store answers."""
+        if not await self._fetch("ready"):
+            raise ShieldUnreadable("the store has no shield epoch")
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        try:
+            async with self._pool.acquire(timeout=self._wait) as connection:
+                return await connection.fetch(QUERIES[query], *arguments)
+        except asyncpg.PostgresError as error:
+            # Its text and detail may quote a row; the code says enough to find the cause.
+            raise StoreUnavailable(f"the store refused a statement (SQLSTATE {error.sqlstate})") from None
+        except TimeoutError:
+            raise StoreUnavailable("the store did not answer in time") from None
+        except (asyncpg.InterfaceError, OSError):
+            raise StoreUnavailable("the store cannot be reached") from None
+
+
+async def _nothing_to_reset(_: Connection) -> None:
+    """Spare a round trip per statement: none of ours leaves a setting, a lock or a cursor behind."""

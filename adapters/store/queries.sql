@@ -1,0 +1,82 @@
+-- Every statement the gateway's role runs. `-- name:` begins one; the lines under it say why it exists.
+
+-- name: children_by_number
+-- The children asked for, with everything a decision needs, and the epoch it is decided under, in one snapshot.
+-- The epoch's row comes back even where no child does, with a null id.
+SELECT e.epoch, r.*
+  FROM shield_epoch e
+  LEFT JOIN child_readings r ON r.number = ANY ($1::text[]);
+
+-- name: children_by_key
+-- The same, for the one child that another system knows by this key.
+SELECT e.epoch, r.*
+  FROM shield_epoch e
+  LEFT JOIN child_readings r ON r.id = (SELECT k.child_id FROM keys k WHERE k.system = $1 AND k.value = $2);
+
+-- name: find_children
+-- The same, for a search. What the viewer may not see is no key (law 5), and all of that is decided here, before the
+-- limit: a page cut first and filtered after would tell by its length what was taken out.
+-- $1 family · $2, $3 first and last birth date · $4 given · $5 gender · $6 postcode
+-- $7 manages · $8 sealed · $9 address · $10 organisation · $11 viewer · $12 token · $13 limit
+WITH matches AS (
+    SELECT c.id
+      FROM children c
+      LEFT JOIN shields s ON s.child_id = c.id
+     WHERE c.name_key = $1
+       AND c.birth_date BETWEEN $2 AND $3
+       AND ($4::text IS NULL OR c.given_key = $4)
+       AND ($5::text IS NULL OR c.gender = $5)
+       AND ($6::text IS NULL OR c.postcode = $6)
+       AND CASE
+           WHEN $7::text IS NOT NULL THEN
+               coalesce(s.authority, c.authority) = $7 AND (s.tier IS NULL OR s.tier = 'SHIELDED' OR $8::boolean)
+           ELSE
+               (s.tier IS NULL OR s.tier = 'SHIELDED')
+               AND ($6::text IS NULL OR $9::boolean AND (
+                   s.child_id IS NULL
+                   AND NOT EXISTS (SELECT FROM holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL)
+                   OR EXISTS (
+                       SELECT FROM circles m
+                        WHERE m.child_id = c.id AND m.organisation = $10 AND 'ADDRESS' = ANY (m.categories)
+                          AND m.until >= (now() AT TIME ZONE 'Europe/London')::date)
+                   OR EXISTS (
+                       SELECT FROM overrides o
+                        WHERE o.child_id = c.id AND o.viewer = $11 AND o.token = $12 AND o.until > now())))
+           END
+     ORDER BY c.name_key, c.given_key, c.birth_date, c.number
+     LIMIT $13
+)
+SELECT e.epoch, r.*
+  FROM shield_epoch e
+  LEFT JOIN (matches m JOIN child_readings r ON r.id = m.id) ON true
+ ORDER BY r.name_key, r.given_key, r.birth_date, r.number;
+
+-- name: live_broker_references
+-- The handle through which this organisation may arrange contact; the latest, where two requests made one at once.
+SELECT DISTINCT ON (child_id) child_id, reference
+  FROM broker_references
+ WHERE organisation = $1 AND child_id = ANY ($2::bigint[]) AND expires_at > now()
+ ORDER BY child_id, expires_at DESC, reference;
+
+-- name: add_broker_references
+-- New handles for children that have none.
+INSERT INTO broker_references (reference, organisation, child_id, expires_at)
+SELECT reference, $1, child_id, now() + interval '30 days'
+  FROM unnest($2::text[], $3::bigint[]) AS fresh (reference, child_id);
+
+-- name: place_hold
+-- An agency marked its record restricted. A hold that is there already changes nothing, so the epoch stays.
+INSERT INTO holds (child_id, agency, mark) VALUES ($1, $2, $3)
+ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
+
+-- name: record_access
+-- No answer without its record, and no record once a shield has changed since the decision (law 7).
+SELECT record_access($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11);
+
+-- name: organisation
+-- Who may come, and what for.
+SELECT id, name, kind, authority, purposes FROM organisations WHERE id = $1;
+
+-- name: ready
+-- Whether the store answers and has its epoch.
+SELECT epoch FROM shield_epoch;

@@ -1,0 +1,103 @@
+"""The database roles, one for each kind of work, and their passwords. What each may do stands in the migrations.
+
+A password reaches the server as a SCRAM verifier, so no statement log can hold it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from adapters.store.failures import StoreSetupError
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+SUPERUSER = "postgres"
+CREDENTIALS = "credentials.json"
+SCRAM_ITERATIONS = 4096
+
+
+class Role(Enum):
+    """Whose work a connection does."""
+
+    OWNER = "owner"  # migrations and population; never used to answer anybody
+    GATEWAY = "gateway"  # reads children and shields, records accesses
+    FEED = "feed"  # children and their keys; of shields a yes or no
+    SHIELD = "shield"  # officers' acts
+    REGISTRY = "registry"  # organisations
+
+    @property
+    def database_role(self) -> str:
+        return f"contactpoint_{self.value}"
+
+
+WORKING_ROLES = tuple(role for role in Role if role is not Role.OWNER)
+
+
+def credentials(data: Path) -> Mapping[str, str]:
+    """Every database role's password, by its name in the database; made on the first call, kept in mode 0600."""
+    path = data / CREDENTIALS
+    try:
+        kept = json.loads(path.read_text()) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise StoreSetupError(f"cannot read `{path}`: restore it, or remove `{data}` to begin anew") from error
+    names = [SUPERUSER, *(role.database_role for role in Role)]
+    if any(name not in kept for name in names):
+        kept = {name: secrets.token_urlsafe(24) for name in names} | kept
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(kept, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    return {name: str(kept[name]) for name in names}
+
+
+def dsn_for(owner_dsn: str, role: Role, password: str) -> str:
+    """The same server and database as `owner_dsn`, for another role.
+
+    Raises StoreSetupError where `owner_dsn` is not a `postgresql://` address.
+    """
+    parts = urlsplit(owner_dsn)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise StoreSetupError("the database address must read `postgresql://owner:password@host/database`")
+    where = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role.database_role}:{quote(password, safe='')}@{where}"))
+
+
+def scram_verifier(password: str) -> str:
+    """What PostgreSQL keeps instead of a password (RFC 5803); generated passwords need no SASLprep."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    parts = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return "SCRAM-SHA-256${}:{}${}:{}".format(SCRAM_ITERATIONS, *parts)
+
+
+async def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
+    """Make the working roles that are missing, and give each the password named here; others keep theirs."""
+    there: set[Any] = {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
+    for role in WORKING_ROLES:
+        name = role.database_role
+        if name not in there:
+            await connection.execute(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
+        if name in passwords:
+            await connection.execute(f"ALTER ROLE {name} PASSWORD '{scram_verifier(passwords[name])}'")
+
+
+def database_grants(database: str) -> str:
+    """Who may connect to `database`: the working roles, none of which may make even a passing table there."""
+    quoted = '"' + database.replace('"', '""') + '"'
+    names = ", ".join(role.database_role for role in WORKING_ROLES)
+    return f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC; GRANT CONNECT ON DATABASE {quoted} TO {names};"

@@ -1,0 +1,64 @@
+"""What every test may ask for: a real PostgreSQL per test process, a database of its own per test, a store on it."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from adapters.store.embedded import DATABASE, EmbeddedCluster
+from adapters.store.migrate import migrate
+from adapters.store.postgres import Store
+from adapters.store.roles import Connection, Role, credentials, database_grants
+
+_serial = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One test's own database, migrated and empty."""
+
+    cluster: EmbeddedCluster
+    name: str
+
+    def dsn(self, role: Role) -> str:
+        return self.cluster.dsn(role, self.name)
+
+    async def connect(self, role: Role = Role.OWNER) -> Connection:
+        """A connection of that role; the caller closes it."""
+        return await asyncpg.connect(self.dsn(role))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
+    """One embedded PostgreSQL for this process, its database `contactpoint` migrated: the template of all others."""
+    data = tmp_path_factory.mktemp("store")
+    with EmbeddedCluster.start(data) as running:
+        asyncio.run(migrate(running.dsn(Role.OWNER), credentials(data)))
+        yield running
+
+
+@pytest.fixture
+async def database(cluster: EmbeddedCluster) -> AsyncIterator[Database]:
+    """A fresh copy of the migrated database, gone after the test."""
+    name = f"test_{next(_serial)}"
+    superuser = await asyncpg.connect(cluster.superuser_dsn())
+    try:
+        await superuser.execute(
+            f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {Role.OWNER.database_role} STRATEGY wal_log"
+        )
+        await superuser.execute(database_grants(name))  # what may connect is no part of a copy
+        yield Database(cluster, name)
+    finally:
+        await superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await superuser.close()
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[Store]:
+    """The store as the gateway has it."""
+    opened = await Store.connect(database.dsn(Role.GATEWAY))
+    yield opened
+    await opened.close()
