@@ -1,0 +1,264 @@
+"""Synthetic households: who lives together, where, with which parents, and behind which shield; by arithmetic.
+
+Children come in blocks of fifty, twenty-five households each, always laid out the same; child `i` is therefore the same
+child however large the population is. NHS numbers follow the layout: a hundred to a block, fifty for the children and
+two for each household's parents, which carries the test range to child 454,499. Later children have none.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, auto
+from functools import lru_cache
+
+from adapters.records import AddressStatus, Name, NhsNumber, PostalAddress, Tier
+from adapters.sandbox.arithmetic import NHS_NUMBERS, nhs_number_from, scramble
+from adapters.sandbox.names import HERITAGES, Heritage
+from adapters.sandbox.places import (
+    AUTHORITIES,
+    PRACTICES_PER_AUTHORITY,
+    PRIMARIES,
+    SECONDARIES,
+    WEIGHTED_AUTHORITIES,
+    address_in,
+    landline_in,
+    mobile,
+)
+
+REFERENCE_DATE = date(2026, 9, 1)  # every child is 0 to 17 years old on this day, whatever the clock says
+
+SIZES = (2, 3, 2, 1, 4, 6, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3)  # children of each household
+HOUSEHOLDS, CHILDREN = len(SIZES), sum(SIZES)  # 25 and 50, of one block
+PLACES = tuple((slot, position) for slot, size in enumerate(SIZES) for position in range(size))
+FIRSTS = tuple(sum(SIZES[:slot]) for slot in range(HOUSEHOLDS))
+
+NHS_PER_BLOCK = CHILDREN + 2 * HOUSEHOLDS
+NHS_BLOCKS = NHS_NUMBERS // NHS_PER_BLOCK
+
+
+class HouseholdFate(Enum):
+    """The one thing out of the ordinary that may be true of a household."""
+
+    PLAIN = auto()
+    LAST_KNOWN = auto()
+    NO_FIXED = auto()
+    UNKNOWN = auto()
+    LEFT_ENGLAND = auto()
+    TWINS = auto()
+    ONE_PARENT = auto()
+    TWO_MOTHERS = auto()
+    PARTED = auto()  # the second parent lives elsewhere
+
+
+_FATE_SHARES = {  # in ten thousand
+    HouseholdFate.LAST_KNOWN: 250,
+    HouseholdFate.NO_FIXED: 50,
+    HouseholdFate.UNKNOWN: 200,
+    HouseholdFate.LEFT_ENGLAND: 100,
+    HouseholdFate.TWINS: 200,
+    HouseholdFate.ONE_PARENT: 1200,
+    HouseholdFate.TWO_MOTHERS: 150,
+    HouseholdFate.PARTED: 1500,
+}
+_FATES = tuple(fate for fate, share in _FATE_SHARES.items() for _ in range(share))
+_ADDRESS_STATUS = {
+    HouseholdFate.LAST_KNOWN: AddressStatus.LAST_KNOWN,
+    HouseholdFate.NO_FIXED: AddressStatus.NO_FIXED,
+    HouseholdFate.UNKNOWN: AddressStatus.UNKNOWN,
+    HouseholdFate.LEFT_ENGLAND: AddressStatus.LEFT_ENGLAND,
+}
+
+# The first block holds the notable children: its households' fates, authorities and names are written down here.
+_LEEDS, _BRISTOL = 0, 1  # positions in AUTHORITIES
+_FIRST_FATES = {
+    9: HouseholdFate.ONE_PARENT,
+    10: HouseholdFate.TWO_MOTHERS,
+    11: HouseholdFate.PARTED,
+    15: HouseholdFate.NO_FIXED,
+    16: HouseholdFate.TWINS,
+    17: HouseholdFate.LEFT_ENGLAND,
+    18: HouseholdFate.UNKNOWN,
+    19: HouseholdFate.LAST_KNOWN,
+}
+_FIRST_ABROAD = {4: _BRISTOL, 20: _BRISTOL, 23: _BRISTOL}
+_FIRST_FAMILIES = {
+    0: "Hartley",
+    1: "Okafor",
+    2: "Whitcombe",
+    4: "Smith-Jones",
+    14: "O'Brien",
+    21: "Bennett",
+    23: "Bennett",
+}
+_FIRST_SHIELDED = {1: 3, 2: 2, 3: 1, 4: 4}  # size of the household: its slot
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticParent:
+    """A parent as a birth entry and PDS know one; `relationship` is Mother, Father or Parent."""
+
+    name: Name
+    maiden: str | None
+    relationship: str
+    nhs_number: NhsNumber | None
+    phone: str | None
+    email: str | None
+    address: PostalAddress | None
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """What brothers and sisters share. `authority` is a position in `AUTHORITIES`; places are within an authority."""
+
+    fate: HouseholdFate
+    heritage: Heritage
+    family: str
+    authority: int
+    address: PostalAddress
+    parents: tuple[SyntheticParent, ...]
+    tier: Tier
+    withheld: frozenset[str]
+    primary: int
+    secondary: int
+    practice: int
+
+
+def authority_of(household: int) -> int:
+    """The position in `AUTHORITIES` of the one responsible for a household."""
+    if household < HOUSEHOLDS:
+        return _FIRST_ABROAD.get(household, _LEEDS)
+    return WEIGHTED_AUTHORITIES[(household * 83 + 20) % len(WEIGHTED_AUTHORITIES)]
+
+
+def fate_of(household: int) -> HouseholdFate:
+    """What is out of the ordinary about a household; a shielded one lives at its address."""
+    if household < HOUSEHOLDS:
+        return _FIRST_FATES.get(household, HouseholdFate.PLAIN)
+    roll = scramble(0xFA7E << 40 | household) % 10_000
+    if roll >= len(_FATES) or household in shielded_households(household // (HOUSEHOLDS * 40)):
+        return HouseholdFate.PLAIN
+    fate = _FATES[roll]
+    return HouseholdFate.PLAIN if fate is HouseholdFate.TWINS and SIZES[household % HOUSEHOLDS] != 2 else fate
+
+
+@lru_cache(maxsize=256)
+def shielded_households(stretch: int) -> dict[int, Tier]:
+    """The shielded households among the forty blocks (2,000 children) of a stretch.
+
+    One each of one, two, three and four children: ten in two thousand, 0.5% exactly. In every fourth stretch the
+    household of two is sealed: one shielded child in twenty. Brothers and sisters always share a shield.
+    """
+    shielded = {}
+    for size, slot in _FIRST_SHIELDED.items():
+        block = 0
+        if stretch:
+            bits = scramble(0x541E1D << 36 | stretch << 3 | size)
+            slots = [candidate for candidate in range(HOUSEHOLDS) if SIZES[candidate] == size]
+            block, slot = bits % 40, slots[(bits >> 16) % len(slots)]
+        sealed = size == 2 and stretch % 4 == 0
+        shielded[(stretch * 40 + block) * HOUSEHOLDS + slot] = Tier.SEALED if sealed else Tier.SHIELDED
+    return shielded
+
+
+def _withheld(household: int, tier: Tier) -> frozenset[str]:
+    if tier is Tier.OPEN:
+        return frozenset()
+    if household < HOUSEHOLDS:
+        return frozenset({3: ["KEY"], 4: ["PARENT_NAMES"]}.get(household, []))
+    roll = scramble(0x817AE1 << 36 | household) & 15
+    return frozenset({0: ["KEY"], 1: ["KEY"], 2: ["PARENT_NAMES"]}.get(roll, []))
+
+
+@lru_cache(maxsize=8192)
+def mailbox(name: str) -> str:
+    """A name as the local part of an e-mail address: letters of ASCII alone."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name).lower() if c.isascii() and c.isalpha()) or "mail"
+
+
+_NO_FIXED = PostalAddress(AddressStatus.NO_FIXED, (), "ZZ99 3VZ")
+_NOWHERE = {
+    HouseholdFate.NO_FIXED: _NO_FIXED,
+    HouseholdFate.UNKNOWN: PostalAddress(AddressStatus.UNKNOWN),
+    HouseholdFate.LEFT_ENGLAND: PostalAddress(AddressStatus.LEFT_ENGLAND),
+}
+
+
+def nhs_number_of_parent(household: int, position: int) -> NhsNumber | None:
+    """The NHS number kept for a household's first or second parent, whether or not there is one."""
+    block, slot = divmod(household, HOUSEHOLDS)
+    if block >= NHS_BLOCKS:
+        return None
+    return NhsNumber(nhs_number_from(block * NHS_PER_BLOCK + CHILDREN + 2 * slot + position))
+
+
+def _parents(
+    household: int, fate: HouseholdFate, heritage: Heritage, family: str, authority: int, address: PostalAddress
+) -> tuple[SyntheticParent, ...]:
+    bits = scramble(0x9A4E47 << 36 | household)
+    parents = []
+    first_birth = REFERENCE_DATE - timedelta(days=13_200 + bits % 2_200)  # 36 to 42 years old
+    for position in range(1 if fate is HouseholdFate.ONE_PARENT else 2):
+        mother = position == 0
+        woman = mother or fate is HouseholdFate.TWO_MOTHERS
+        stock = heritage.female if woman else heritage.male
+        first, second = stock[(bits & 0xFFFFF) % len(stock)], stock[(bits >> 21 & 0xFFFF) % len(stock)]
+        given = (first, second) if bits >> 20 & 1 and first != second else (first,)
+        own = heritage.family[(bits >> 37 & 0xFFFF) % len(heritage.family)]
+        # Every second mother took the children's family name and has one from before; the others kept their own.
+        married = woman and bits >> 53 & 1 == 1
+        surname = own if woman and not married else family
+        reached = bits >> 54 & 31  # a few have no telephone, some more no e-mail
+        phone = (
+            None if reached == 0 else landline_in(AUTHORITIES[authority], bits >> 7) if reached < 5 else mobile(bits)
+        )
+        email = None if bits >> 59 < 6 else f"{mailbox(first)}.{bits >> 23 & 0x3FFF}@example.org"
+        lives: PostalAddress | None = address
+        if fate is HouseholdFate.PARTED and not mother:
+            lives = address_in(AUTHORITIES[authority], scramble(bits))
+        elif fate in _NOWHERE:
+            lives = None
+        parents.append(
+            SyntheticParent(
+                Name(given, surname),
+                own if married else None,
+                "Mother" if mother else "Parent" if woman else "Father",
+                nhs_number_of_parent(household, position),
+                phone,
+                email,
+                lives,
+                first_birth - timedelta(days=(bits >> 11) % 2_000) if position else first_birth,
+            )
+        )
+        bits = scramble(bits)
+    return tuple(parents)
+
+
+@lru_cache(maxsize=1024)
+def household_at(household: int) -> Household:
+    """The household with this number: 25 to a block, in the order of their children."""
+    bits = scramble(0x405E << 40 | household)
+    fate = fate_of(household)
+    authority = authority_of(household)
+    tier = shielded_households(household // (HOUSEHOLDS * 40)).get(household, Tier.OPEN)
+    heritage = HERITAGES[bits & 15 if household >= HOUSEHOLDS else 0]
+    family = heritage.family[(bits >> 4 & 0xFFFFF) % len(heritage.family)]
+    if bits >> 24 & 63 == 0:
+        family = f"{family}-{heritage.family[(bits >> 30 & 0xFFFF) % len(heritage.family)]}"
+    family = _FIRST_FAMILIES.get(household, family)
+    address = _NOWHERE.get(fate) or address_in(
+        AUTHORITIES[authority], scramble(bits), _ADDRESS_STATUS.get(fate, AddressStatus.CURRENT)
+    )
+    return Household(
+        fate,
+        heritage,
+        family,
+        authority,
+        address,
+        _parents(household, fate, heritage, family, authority, address),
+        tier,
+        _withheld(household, tier),
+        (bits >> 46) % PRIMARIES,
+        PRIMARIES + (bits >> 51) % SECONDARIES,
+        (bits >> 55) % PRACTICES_PER_AUTHORITY,
+    )
