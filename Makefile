@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXPLORER := gateway/explorer
+# What the explorer's page is built from; an edit to any of them builds it anew.
+PAGE := $(wildcard $(EXPLORER)/src/*) $(addprefix $(EXPLORER)/,index.html package.json tsconfig.json vite.config.ts)
+# The environment's own node first: npm's scripts look for it on the path.
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 
 .PHONY: demo test check format lock clean help
 
@@ -46,3 +50,13 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@
+
+$(BIN)/node: | $(BIN)/python
+	$(EXPLORER)/link-node.sh $(BIN) requirements-node.lock
+
+%/node_modules/.package-lock.json: %/package-lock.json | $(BIN)/node
+	cd $* && $(NPM) ci --ignore-scripts --loglevel=error
+	touch $@
+
+$(EXPLORER)/static/index.html: $(PAGE) $(EXPLORER)/node_modules/.package-lock.json
+	cd $(EXPLORER) && $(NPM) run --silent build

@@ -1,0 +1,80 @@
+// The page: GraphiQL, with who asks and why above it and the answer in words beside the answer.
+import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
+import { GraphiQLProvider, useGraphiQL } from "@graphiql/react";
+import type { Fetcher, FetcherOpts, FetcherParams } from "@graphiql/toolkit";
+import { GraphiQL, GraphiQLInterface } from "graphiql";
+import { useCallback, useEffect, useState } from "react";
+import { AnswerInWords } from "./AnswerInWords";
+import type { Answer } from "./answer";
+import type { Config } from "./config";
+import { Examples } from "./Examples";
+import { memory } from "./memory";
+import { ask } from "./operation";
+import { EVERY_PURPOSE, PURPOSE, withHeader } from "./purpose";
+import { WhoAndWhy } from "./WhoAndWhy";
+
+const PLUGINS = [DOC_EXPLORER_PLUGIN]; // and no history: it would remember children's numbers
+
+export function Explorer({ config }: { config: Config }) {
+  const [latest, setLatest] = useState<Answer>();
+  const firstPane = withHeader("", PURPOSE, config.personas[0]?.purposes[0] ?? EVERY_PURPOSE[0] ?? "");
+  const first = config.examples[0];
+
+  const fetcher = useCallback<Fetcher>(
+    async (operation: FetcherParams, options?: FetcherOpts) => {
+      const forThePage = operation.operationName === "IntrospectionQuery";
+      if (!forThePage) setLatest(undefined);
+      const answer = await ask(operation, options?.headers ?? JSON.parse(firstPane)).catch((failure: Error) => ({
+        operation,
+        result: { errors: [{ message: failure.message }] },
+        record: null,
+      }));
+      if (!forThePage) setLatest(answer);
+      return answer.result;
+    },
+    [firstPane],
+  );
+
+  return (
+    <GraphiQLProvider
+      fetcher={fetcher}
+      storage={memory}
+      plugins={PLUGINS}
+      referencePlugin={DOC_EXPLORER_PLUGIN}
+      initialQuery={first?.query ?? "{ viewer { __typename } }"}
+      initialVariables={JSON.stringify(first?.variables ?? {}, null, 2)}
+      initialHeaders={firstPane}
+      defaultHeaders={firstPane}
+      defaultTheme="light"
+    >
+      <DocExplorerStore>
+        <header className="banner">
+          <h1>
+            ContactPoint <span>explorer</span>
+          </h1>
+          <WhoAndWhy config={config} />
+        </header>
+        <Examples config={config} />
+        <main>
+          <GraphiQLInterface forcedTheme="light" defaultEditorToolsVisibility="variables">
+            <GraphiQL.Logo>
+              <></>
+            </GraphiQL.Logo>
+            <GraphiQL.Footer>
+              <WordsOfTab latest={latest} />
+            </GraphiQL.Footer>
+          </GraphiQLInterface>
+        </main>
+      </DocExplorerStore>
+    </GraphiQLProvider>
+  );
+}
+
+/** Each tab keeps the words of its own answer, as it keeps the answer. */
+function WordsOfTab({ latest }: { latest: Answer | undefined }) {
+  const tab = useGraphiQL(({ tabs, activeTabIndex }) => tabs[activeTabIndex]?.id ?? "");
+  const [answers, setAnswers] = useState<Record<string, Answer | undefined>>({});
+  // An answer belongs to the tab that is open when it arrives: that is where GraphiQL puts it too.
+  useEffect(() => setAnswers((others) => ({ ...others, [tab]: latest })), [latest]);
+  return <AnswerInWords answer={answers[tab]} />;
+}
