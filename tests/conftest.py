@@ -2,8 +2,11 @@
 
 import asyncio
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -31,11 +34,25 @@ class Database:
         return await asyncpg.connect(self.dsn(role))
 
 
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder others may pass through, as a home usually lets them; pytest's own are closed, root's server outside."""
+    with tempfile.TemporaryDirectory(prefix="contactpoint-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder of the test's own, not yet there."""
+    with reachable_folder() as folder:
+        yield folder / "data"
+
+
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
+def cluster() -> Iterator[EmbeddedCluster]:
     """One embedded PostgreSQL for this process, its database `contactpoint` migrated: the template of all others."""
-    data = tmp_path_factory.mktemp("store")
-    with EmbeddedCluster.start(data) as running:
+    with reachable_folder() as data, EmbeddedCluster.start(data) as running:
         asyncio.run(migrate(running.dsn(Role.OWNER), credentials(data)))
         yield running
 

@@ -4,9 +4,9 @@ No TCP port, no `trust`, no statement in its log. Its life hangs on a pipe that 
 command ends, however it ends, the server shuts down. `docs/decisions/0001-embedded-postgresql.md` says why.
 """
 
-import fcntl
 import hashlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -14,16 +14,17 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 from urllib.parse import quote
 
 from adapters.store import roles
+from adapters.store.data_folder import Claim, claim
 from adapters.store.failures import DataFolderInUse, StoreSetupError
 from adapters.store.roles import Role
-from adapters.store.server_account import Server, server_for
+from adapters.store.server_account import PLACE, Server, server_for
 
 DATABASE = "contactpoint"
-LOCK = "lock"
+PID_FILE = "postmaster.pid"
 PATIENCE = 30.0  # seconds for a start, a stop, or another command's start
 SOCKET_PATH_LIMIT = 107  # bytes, the kernel's
 NO_PROCESS = 1 << 22  # one more than the largest process id a kernel gives out
@@ -84,51 +85,6 @@ SETTINGS = {
 }
 
 
-class Claim:
-    """The data folder, held by this command until released or dead."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def release(self) -> None:
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
-def claim(data: Path) -> Claim:
-    """Hold `data` for this command alone, making the folder where it is missing.
-
-    Raises DataFolderInUse where another command holds it, StoreSetupError where the folder cannot be used.
-    """
-    try:
-        data.mkdir(mode=0o755, parents=True, exist_ok=True)
-        file = (data / LOCK).open("a+")
-    except (FileExistsError, NotADirectoryError) as error:
-        raise StoreSetupError(f"`{data}` is not a folder: choose another with `--data`") from error
-    except OSError as error:
-        raise StoreSetupError(
-            f"cannot write to `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise DataFolderInUse(
-            f"`{data}` is in use by process {holder}: stop that one, or choose another folder with `--data`"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return Claim(file)
-
-
 class EmbeddedCluster:
     """A running PostgreSQL 18 of one data folder. `owned` says whether `stop` stops the server or merely leaves it."""
 
@@ -148,35 +104,37 @@ class EmbeddedCluster:
         With a claim in hand, or where nobody holds the folder, the server is ours: it ends with us. Where another
         command holds it, that command's server is joined. Raises StoreSetupError, whose one line names the fix.
         """
-        data = data.resolve()
-        ours: Claim | None = None
+        try:
+            return cls._start_or_join(data.resolve(), held)
+        except OSError as error:
+            raise StoreSetupError(
+                f"cannot use `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
+            ) from error
+
+    @classmethod
+    def _start_or_join(cls, data: Path, held: Claim | None) -> "EmbeddedCluster":
+        ours = None
         if held is None:
             try:
-                ours = held = claim(data)
+                ours = claim(data)
             except DataFolderInUse:
                 return cls._join(data)
         try:
-            cluster = cls(data, server_for(data), roles.credentials(data))
-            cluster._claim = ours
+            server = server_for(data)
+            cluster = cls(data, server, roles.credentials(data, make=not (server.home / "pgdata").exists()))
             cluster._start()
-        except BaseException as error:
+        except BaseException:
             if ours is not None:
                 ours.release()
-            if isinstance(error, OSError):
-                raise StoreSetupError(
-                    f"cannot use `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
-                ) from error
             raise
+        cluster._claim = ours
         return cluster
 
     @classmethod
     def _join(cls, data: Path) -> "EmbeddedCluster":
-        def there() -> bool:
-            return (data / roles.CREDENTIALS).exists() and (data / "store.json").exists()
-
-        if not _within(PATIENCE, there):
+        if not _within(PATIENCE, lambda: (data / PLACE).exists() and (data / roles.CREDENTIALS).exists()):
             raise StoreSetupError(f"the command that holds `{data}` runs no store: stop it and try again")
-        cluster = cls(data, server_for(data), roles.credentials(data))
+        cluster = cls(data, server_for(data), roles.credentials(data, make=False))
         if not _within(PATIENCE, cluster._answers):
             raise StoreSetupError(f"the store in `{data}` does not answer: stop the command that runs it and try again")
         return cluster
@@ -243,8 +201,9 @@ class EmbeddedCluster:
 
     def _create(self) -> None:
         """Initialise beside the final place and move there when whole: a kill on the way leaves nothing half done."""
-        partial = self._server.home / "pgdata.partial"
-        shutil.rmtree(partial, ignore_errors=True)
+        for abandoned in self._server.home.glob("pgdata-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)  # its initdb may still be at work, and will fail for itself
+        partial = self._server.home / f"pgdata-{secrets.token_hex(4)}"
         secret = self._server.home / "password"
         self._write(secret, self._passwords[roles.SUPERUSER])
         self._start_log.unlink(missing_ok=True)
@@ -271,40 +230,43 @@ class EmbeddedCluster:
 
     def _end_predecessor(self) -> None:
         """Stop what a killed command left running here, and disarm its process id where somebody else bears it now."""
-        pid_file = self._pgdata / "postmaster.pid"
+        pid, rest = self._pid_file()
+        if not pid:
+            return
+        for ending in (None, signal.SIGINT, signal.SIGQUIT):  # at first it may be on its way down by itself
+            if ending is not None:
+                os.kill(pid, ending)
+            if _within(PATIENCE / 10, lambda: not self._is_ours(pid)):
+                break
+        else:
+            raise StoreSetupError(f"process {pid} still serves `{self._data}`: end it and try again")
+        if self._pid_file()[0] == pid and _runs(pid):
+            # Another process got that id. PostgreSQL would refuse to start; without the file, it could not tell
+            # whether a child of the dead server still writes. So the file stays, naming an id nobody can have.
+            self._write(self._pgdata / PID_FILE, "\n".join([str(NO_PROCESS), *rest]))
+
+    def _pid_file(self) -> tuple[int, list[str]]:
+        """The server's process id, 0 where there is none, and the further lines of its own file about itself."""
         try:
-            first, rest = pid_file.read_text().split("\n", 1)
-            pid = int(first)
+            first, *rest = (self._pgdata / PID_FILE).read_text().splitlines()
+            return int(first), rest
         except (FileNotFoundError, ValueError):
-            return
-        if _within(2.0, lambda: not self._is_ours(pid)):  # it may be on its way down
-            if pid_file.exists() and _runs(pid):
-                # Another process got that id. PostgreSQL would refuse to start; without the file, it could not tell
-                # whether a child of the dead server still writes. So the file stays, naming an id nobody can have.
-                self._write(pid_file, f"{NO_PROCESS}\n{rest}")
-            return
-        for ending in (signal.SIGINT, signal.SIGQUIT):
-            os.kill(pid, ending)
-            if _within(PATIENCE / 2, lambda: not self._is_ours(pid)):
-                return
-        raise StoreSetupError(f"process {pid} still serves `{self._data}`: end it and try again")
+            return 0, []
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether process `pid` is a server of this folder, by its command line, which every user may read."""
+        """Whether process `pid` is a server of this folder, by its command line, which every user may read.
+
+        Where there is no /proc, PostgreSQL's own interlock has to do.
+        """
         try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            return os.fsencode(self._pgdata) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
-            # No such process; or a system without /proc, where PostgreSQL's own interlock has to do.
             return False
-        return os.fsencode(self._pgdata) in command.split(b"\0")
 
     def _answers(self) -> bool:
-        """Whether the server says it is ready: the eighth line of its own file, so that nobody need log in to ask."""
-        try:
-            lines = (self._pgdata / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        """Whether the server says it is ready, in its file's eighth line: nobody need log in to ask."""
+        pid, rest = self._pid_file()
+        return len(rest) > 6 and rest[6].strip() == "ready" and _runs(pid)
 
     def _ended(self) -> bool:
         return self._supervisor is not None and self._supervisor.poll() is not None

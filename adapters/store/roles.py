@@ -43,8 +43,11 @@ class Role(Enum):
 WORKING_ROLES = tuple(role for role in Role if role is not Role.OWNER)
 
 
-def credentials(data: Path) -> Mapping[str, str]:
-    """Every database role's password, by its name in the database; made on the first call, kept in mode 0600."""
+def credentials(data: Path, *, make: bool = True) -> Mapping[str, str]:
+    """Every database role's password, by its name in the database; made where missing, kept in mode 0600.
+
+    Raises StoreSetupError where it cannot be read, or is missing although `make` says that it must be there.
+    """
     path = data / CREDENTIALS
     try:
         kept = json.loads(path.read_text()) if path.exists() else {}
@@ -52,6 +55,8 @@ def credentials(data: Path) -> Mapping[str, str]:
         raise StoreSetupError(f"cannot read `{path}`: restore it, or remove `{data}` to begin anew") from error
     names = [SUPERUSER, *(role.database_role for role in Role)]
     if any(name not in kept for name in names):
+        if not make:
+            raise StoreSetupError(f"`{path}` lacks passwords: restore it, or remove `{data}` to begin anew")
         kept = {name: secrets.token_urlsafe(24) for name in names} | kept
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
