@@ -1,0 +1,244 @@
+"""PDS over FHIR R4: one Patient or one Bundle of relatives, read into what may be trusted of it.
+
+An answer is judged here once, for everyone who asks PDS: whose it is, whether it is restricted, what its error means.
+An absent or unknown confidentiality code counts as restricted: every published record carries one, so a record
+without one is a record we do not understand.
+"""
+
+import uuid
+
+import msgspec
+from stdnum.gb import nhs
+from yarl import URL
+
+from adapters.agency import (
+    AgencyBroken,
+    AgencyFailure,
+    AgencyMismatch,
+    AgencyOverloaded,
+    AgencyRefused,
+    AgencyTimeout,
+    Answer,
+    Failed,
+    Found,
+    Mark,
+    NotRecorded,
+    Restricted,
+)
+from adapters.client import AgencyClient, Call, Credential, Response
+from adapters.fhir import (
+    FHIR_JSON,
+    KIND,
+    OUTCOME,
+    Address,
+    CodeableConcept,
+    Coding,
+    ContactPoint,
+    Extension,
+    HumanName,
+    Identifier,
+    Period,
+    Reference,
+)
+from adapters.records import NhsNumber
+
+PDS = "NHS Personal Demographics Service"
+PDS_SYSTEM = "pds"  # the name its contract (rate, certificate) goes by in the client
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+
+# PDS explains itself under these statuses, so their bodies are read; the code in the body decides, not the status.
+_JUDGED = frozenset({400, 403, 404, 408, 429})
+
+
+class Meta(msgspec.Struct, frozen=True, rename="camel"):
+    """What PDS says about the record itself: how confidential it is, and when it changed."""
+
+    security: tuple[Coding, ...] = ()
+    last_updated: str | None = None
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Another record of the same person; `type` "replaces" means that one was merged into this."""
+
+    other: Reference | None = None
+    type: str | None = None
+
+
+class PracticeReference(msgspec.Struct, frozen=True):
+    """The practice a patient is or was registered with; never a doctor, in PDS."""
+
+    identifier: Identifier | None = None
+
+
+class Patient(msgspec.Struct, frozen=True, rename="camel"):
+    """A person in PDS, as far as we read one."""
+
+    id: str | None = None
+    meta: Meta = Meta()
+    identifier: tuple[Identifier, ...] = ()
+    link: tuple[Link, ...] = ()
+    name: tuple[HumanName, ...] = ()
+    address: tuple[Address, ...] = ()
+    telecom: tuple[ContactPoint, ...] = ()
+    general_practitioner: tuple[PracticeReference, ...] = ()
+    extension: tuple[Extension, ...] = ()
+
+    @property
+    def restriction(self) -> Mark | None:
+        """Why PDS holds this record back, by its code alone; only "U" and nothing besides means it does not."""
+        codes = {coding.code for coding in self.meta.security}
+        if codes == {"U"}:
+            return None
+        if "V" in codes:
+            return Mark.PDS_VERY_RESTRICTED
+        return Mark.PDS_INVALIDATED if "REDACTED" in codes else Mark.PDS_RESTRICTED
+
+    def replaces(self, number: NhsNumber) -> bool:
+        """Say whether this record names `number` as one it took the place of."""
+        others = (link.other.identifier for link in self.link if link.type == "replaces" and link.other)
+        return any(
+            one and one.system == NHS_NUMBER and one.value == number.value for one in (*self.identifier, *others)
+        )
+
+
+class RelatedPerson(msgspec.Struct, frozen=True):
+    """Somebody related to a patient.
+
+    `patient` names the RELATED person, where plain FHIR would name the child, or nobody. Name, address and telecom are
+    absent where PDS points at the relative's own record instead. None of it is parental responsibility.
+    """
+
+    patient: Reference = Reference()
+    active: bool = True
+    period: Period | None = None
+    name: tuple[HumanName, ...] = ()
+    address: tuple[Address, ...] = ()
+    telecom: tuple[ContactPoint, ...] = ()
+    relationship: tuple[CodeableConcept, ...] = ()
+
+    @property
+    def number(self) -> NhsNumber | None:
+        identifier = self.patient.identifier
+        return NhsNumber(identifier.value) if identifier and identifier.value else None
+
+
+class RelatedPersonEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """A relative, and the address that says whose relative it is."""
+
+    resource: RelatedPerson
+    full_url: str = ""
+
+
+class RelatedPersonBundle(msgspec.Struct, frozen=True):
+    """Everyone related to a patient; none at all is a Bundle without the member `entry`."""
+
+    entry: tuple[RelatedPersonEntry, ...] = ()
+
+
+_PATIENT = msgspec.json.Decoder(Patient)
+_RELATIVES = msgspec.json.Decoder(RelatedPersonBundle)
+
+# What each Spine code means for us. Those not listed here are an agency that failed.
+_FAILURES: dict[str, type[AgencyFailure]] = {
+    "TOO_MANY_REQUESTS": AgencyOverloaded,
+    "UNABLE_TO_CALL_SERVICE": AgencyTimeout,
+    "ACCESS_DENIED": AgencyRefused,
+    "INVALID_METHOD": AgencyRefused,
+    "INVALID_RESOURCE_ID": AgencyRefused,
+    "INVALID_VALUE": AgencyRefused,
+    "MISSING_VALUE": AgencyRefused,
+    "UNSUPPORTED_SERVICE": AgencyRefused,
+}
+
+
+def judge_patient(asked: NhsNumber, response: Response) -> Answer[Patient]:
+    """Read an answer to "who is `asked`?": a Patient that is theirs and unrestricted, or why there is none."""
+    try:
+        kind = response.decoded(KIND).resource_type
+        if kind == "Patient" and response.status == 200:
+            return _trusted_patient(asked, response.decoded(_PATIENT))
+        return _judge_other(kind, response)
+    except AgencyFailure as failure:
+        return Failed(failure)
+
+
+def _trusted_patient(asked: NhsNumber, patient: Patient) -> Answer[Patient]:
+    """Believe a Patient's own mark before its number: a merged record that is restricted must hold the child asked for.
+
+    PDS answers a merged number with the record that took its place, and may give no more sign than another `id`. That
+    alone cannot be told from an answer gone astray, so it is a mismatch: nothing shown, nobody held.
+    """
+    if patient.id != asked.value and patient.replaces(asked):
+        return Restricted(patient.restriction or Mark.PDS_SUPERSEDED)
+    if patient.id is not None and patient.restriction is not None:
+        return Restricted(patient.restriction)
+    if patient.id != asked.value:
+        return Failed(AgencyMismatch(f"`{PDS_SYSTEM}` answered about another number than the one asked for"))
+    return Found(patient)
+
+
+def judge_relatives(asked: NhsNumber, response: Response) -> Answer[tuple[RelatedPerson, ...]]:
+    """Read an answer to "who is related to `asked`?"; every relative must be tied to that number by its address."""
+    try:
+        kind = response.decoded(KIND).resource_type
+        if kind != "Bundle" or response.status != 200:
+            return _judge_other(kind, response)
+        entries = response.decoded(_RELATIVES).entry
+    except AgencyFailure as failure:
+        return Failed(failure)
+    if any(f"/Patient/{asked.value}/RelatedPerson/" not in entry.full_url for entry in entries):
+        return Failed(
+            AgencyMismatch(f"`{PDS_SYSTEM}` answered with relatives of another number than the one asked for")
+        )
+    return Found(tuple(entry.resource for entry in entries))
+
+
+def _judge_other(kind: str, response: Response) -> NotRecorded | Restricted | Failed:
+    """Read an error, whatever its HTTP status and severity, by its Spine code."""
+    if kind != "OperationOutcome":
+        raise AgencyBroken(f"`{PDS_SYSTEM}` answered {response.status} with another resource than the one asked for")
+    codes = response.decoded(OUTCOME).codes
+    if "INVALIDATED_RESOURCE" in codes:
+        return Restricted(Mark.PDS_INVALIDATED)
+    if codes == {"RESOURCE_NOT_FOUND"}:
+        return NotRecorded()
+    for code, failure in _FAILURES.items():
+        if code in codes:
+            return Failed(failure(f"`{PDS_SYSTEM}` answered `{code}`"))
+    raise AgencyBroken(f"`{PDS_SYSTEM}` answered {response.status} with an error we have no meaning for")
+
+
+class PdsReader:
+    """Asks PDS one number at a time: it has no bulk call. The client keeps everyone to PDS's rate together."""
+
+    def __init__(self, client: AgencyClient, url: str, credential: Credential) -> None:
+        self._client = client
+        self._url = URL(url)
+        self._credential = credential
+
+    async def patient(self, number: NhsNumber, deadline: float) -> Answer[Patient]:
+        """Read one person; never raises an AgencyFailure, but answers with it."""
+        answer = await self._ask(number, deadline)
+        return judge_patient(number, answer) if isinstance(answer, Response) else answer
+
+    async def relatives(self, number: NhsNumber, deadline: float) -> Answer[tuple[RelatedPerson, ...]]:
+        """Read the relatives of one person; a restricted person has none, so none proves nothing."""
+        answer = await self._ask(number, deadline, "RelatedPerson")
+        return judge_relatives(number, answer) if isinstance(answer, Response) else answer
+
+    async def _ask(self, number: NhsNumber, deadline: float, *parts: str) -> Response | Failed:
+        if not nhs.is_valid(number.value):
+            # PDS would refuse it, and count it against our rate.
+            return Failed(AgencyRefused("the NHS number on file fails its check digit: correct it at its source"))
+        call = Call(
+            system=PDS_SYSTEM,
+            url=self._url.joinpath("Patient", number.value, *parts),
+            headers={"X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": str(uuid.uuid4())},
+            media_types=(FHIR_JSON,),
+            credential=self._credential,
+            judged=_JUDGED,
+        )
+        try:
+            return await self._client.ask(call, deadline)
+        except AgencyFailure as failure:
+            return Failed(failure)

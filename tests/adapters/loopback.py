@@ -1,0 +1,131 @@
+"""Agencies on loopback for the tests of PDS, ODS and LEV: the sandbox's own, and one that says what a test scripts."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from joserfc.jwk import RSAKey
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from adapters.agency import AgencyName
+from adapters.client import AgencyClient, ApiKey, Contract, Response
+from adapters.credentials import ClientCredentials, PrivateKeyJwt
+from adapters.parent_birth_registration import BirthRegistrationParents
+from adapters.parent_contact_pds import PdsContacts
+from adapters.practice_pds import PdsPractices
+from adapters.sandbox import lev_server, ods_server, pds_server
+from adapters.sandbox.faults import Conduct
+from adapters.sandbox.tokens import SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_KEY_ID
+
+NOW = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+
+@cache
+def our_key() -> RSAKey:
+    """One key for the whole test process: making one takes longer than a test."""
+    return RSAKey.generate_key(2048)
+
+
+def answered(body: bytes, status: int = 200, system: str = "pds") -> Response:
+    """An answer as the client hands one to an adapter."""
+    return Response(system, status, CIMultiDictProxy(CIMultiDict()), body)
+
+
+@dataclass
+class Health:
+    """PDS, ODS and LEV, pretended and running, and the three adapters that ask them."""
+
+    conduct: Conduct
+    client: AgencyClient
+    pds_url: str
+    practices: PdsPractices
+    contacts: PdsContacts
+    parents: BirthRegistrationParents
+    credential: ClientCredentials
+
+    def calls(self) -> tuple[int, int]:
+        """Calls so far for practices, and for parents."""
+        return self.conduct.calls[AgencyName.PRACTICE], self.conduct.calls[AgencyName.PARENTS]
+
+
+@asynccontextmanager
+async def health_agencies(
+    *, rate: int = 1000, agreed: float | None = None, key: RSAKey | None = None, ods_key: str = SANDBOX_API_KEY
+) -> AsyncIterator[Health]:
+    """The sandbox's servers; `rate` is what PDS bears a second, `agreed` what our client keeps to."""
+    conduct = Conduct()
+    async with AsyncExitStack() as running:
+        pds = await running.enter_async_context(
+            TestServer(pds_server.application(conduct, public_key=our_key(), rate=rate))
+        )
+        ods = await running.enter_async_context(TestServer(ods_server.application(conduct)))
+        lev = await running.enter_async_context(TestServer(lev_server.application(conduct, children=2_000)))
+        client = await running.enter_async_context(AgencyClient(contracts={"pds": Contract(per_second=agreed)}))
+        proof = PrivateKeyJwt(SANDBOX_CLIENT_ID, key or our_key(), key_id=SANDBOX_KEY_ID)
+        credential = ClientCredentials("pds-token", str(pds.make_url("/oauth2/token")), proof)
+        pds_url = str(pds.make_url(pds_server.ROOT))
+        yield Health(
+            conduct,
+            client,
+            pds_url,
+            PdsPractices(
+                client,
+                pds_url=pds_url,
+                pds_credential=credential,
+                ods_url=str(ods.make_url(ods_server.ROOT)),
+                ods_key=ods_key,
+                clock=lambda: NOW,
+            ),
+            PdsContacts(client, pds_url=pds_url, pds_credential=credential, clock=lambda: NOW),
+            BirthRegistrationParents(
+                client,
+                lev_url=str(lev.make_url("/")),
+                username="gateway",
+                client_name="contactpoint",
+                clock=lambda: NOW,
+            ),
+            credential,
+        )
+
+
+@dataclass
+class Scripted:
+    """An agency that says what a test tells it to, path by path, and remembers what it was asked."""
+
+    url: str = ""
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    media_type: str = "application/fhir+json"
+    asked: list[web.BaseRequest] = field(default_factory=list)
+
+    def says(self, path: str, body: Any, status: int = 200) -> None:
+        self.answers[path] = (status, body)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked.append(request)
+        status, body = self.answers[request.path]
+        return web.Response(status=status, body=msgspec.json.encode(body), content_type=self.media_type)
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.asked]
+
+
+@asynccontextmanager
+async def scripted(media_type: str = "application/fhir+json") -> AsyncIterator[Scripted]:
+    agency = Scripted(media_type=media_type)
+    server = web.Application()
+    server.router.add_get("/{path:.*}", agency._answer)
+    async with TestServer(server) as running:
+        agency.url = str(running.make_url("/")).rstrip("/")
+        yield agency
+
+
+def key_for_anything() -> ApiKey:
+    """A credential that a scripted agency does not look at."""
+    return ApiKey("authorization", "Bearer of-nothing")
