@@ -105,7 +105,7 @@ class Response:
             return decoder.decode(self.body)
         except msgspec.ValidationError as error:
             place = str(error).rpartition(" - at ")[2] if " - at " in str(error) else "`$`"
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             place = "its syntax"
         raise AgencyBroken(f"`{self.system}` answered what is not its protocol: {place}")
 

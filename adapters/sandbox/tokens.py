@@ -31,7 +31,7 @@ class TokenDesk:
         self._scopes = scopes
         self._life = life
         self._public_key = public_key
-        self._live: dict[str, float] = {}
+        self._live: dict[str, tuple[float, frozenset[str]]] = {}
         self.issued = 0
 
     async def issue(self, request: web.Request) -> web.Response:
@@ -45,16 +45,21 @@ class TokenDesk:
         if not asked <= self._scopes:
             return _refusal(400, "invalid_scope")
         token = secrets.token_urlsafe(32)
-        self._live[token] = asyncio.get_running_loop().time() + self._life
+        self._live[token] = (asyncio.get_running_loop().time() + self._life, asked)
         self.issued += 1
         granted = {"access_token": token, "token_type": "Bearer", "expires_in": self._life}
         return web.json_response(granted | ({"scope": " ".join(sorted(asked))} if asked else {}))
 
     def admits(self, request: web.Request) -> bool:
         """Say whether the request bears a token of ours that has not run out."""
+        return self.scopes_of(request) is not None
+
+    def scopes_of(self, request: web.Request) -> frozenset[str] | None:
+        """Give what the request's token was granted; None where it bears no live token of ours."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        live_until = self._live.get(token, 0.0)
-        return scheme.lower() == "bearer" and asyncio.get_running_loop().time() < live_until
+        live_until, scopes = self._live.get(token, (0.0, frozenset()))
+        alive = scheme.lower() == "bearer" and asyncio.get_running_loop().time() < live_until
+        return scopes if alive else None
 
     def revoke_all(self) -> None:
         """Forget every token, as an agency does that rotates its keys: the next call with one is a 401."""
