@@ -31,6 +31,7 @@ from adapters.school_register import SchoolRegister
 Places: TypeAlias = tuple[Place, ...]
 
 ORIGIN = "School roster"
+ONEROSTER_SCOPES = ("https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly",)
 USER_FIELDS = "sourcedId,status,dateLastModified,identifier,roles"
 ORG_FIELDS = "sourcedId,status,type,identifier"
 CLAUSES = 20  # Ed-Fi's server refuses a filter of more

@@ -14,8 +14,9 @@ import msgspec
 from aiohttp import web
 
 from adapters.agency import AgencyName
-from adapters.sandbox import gias_server, oneroster_server, services_server
+from adapters.sandbox import gias_server, lev_server, ods_server, oneroster_server, pds_server, services_server
 from adapters.sandbox.faults import Conduct, Fault
+from adapters.sandbox.tokens import sandbox_pds_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Ports:
     control: int = 0
     oneroster: int = 0
     gias: int = 0
+    pds: int = 0
+    ods: int = 0
+    lev: int = 0
     services: int = 0
 
 
@@ -36,6 +40,10 @@ class AgencyUrls:
     oneroster: str
     oneroster_token: str
     gias: str
+    pds: str
+    pds_token: str
+    ods: str
+    lev: str
     services: str
     services_token: str
 
@@ -48,10 +56,16 @@ class _Order(msgspec.Struct):
     seconds: float | None = None
 
 
-class Sandbox:
-    """Every pretended agency, running."""
+class SandboxUnreachable(Exception):
+    """No sandbox listens where one is asked for; the text names the fix."""
 
-    def __init__(self) -> None:
+
+class Sandbox:
+    """Every pretended agency, running. `pds_rate` is what its PDS bears, in calls a second."""
+
+    def __init__(self, pds_rate: int) -> None:
+        self.pds_rate = pds_rate
+        self.pds_key = sandbox_pds_key()
         self.conduct = Conduct()
         self.urls: AgencyUrls
         self._runners: list[web.AppRunner] = []
@@ -59,17 +73,21 @@ class Sandbox:
     @classmethod
     async def start(cls, *, host: str = "127.0.0.1", ports: Ports = Ports(), pds_rate: int = 200) -> Self:
         """Start every server on `host`; an occupied port is an OSError, and leaves nothing running."""
-        sandbox = cls()
+        sandbox = cls(pds_rate)
         try:
-            await sandbox._start(host, ports, pds_rate)
+            await sandbox._start(host, ports)
         except BaseException:
             await sandbox.close()
             raise
         return sandbox
 
-    async def _start(self, host: str, ports: Ports, pds_rate: int) -> None:
+    async def _start(self, host: str, ports: Ports) -> None:
+        pds_application = pds_server.application(self.conduct, public_key=self.pds_key, rate=self.pds_rate)
         oneroster = await self._serve(oneroster_server.application(self.conduct), host, ports.oneroster)
         gias = await self._serve(gias_server.application(self.conduct), host, ports.gias)
+        pds = await self._serve(pds_application, host, ports.pds)
+        ods = await self._serve(ods_server.application(self.conduct), host, ports.ods)
+        lev = await self._serve(lev_server.application(self.conduct), host, ports.lev)
         services = await self._serve(services_server.application(self.conduct), host, ports.services)
         control = await self._serve(_control_door(self.conduct), host, ports.control)
         self.urls = AgencyUrls(
@@ -77,6 +95,10 @@ class Sandbox:
             oneroster=oneroster + oneroster_server.ROOT,
             oneroster_token=f"{oneroster}/token",
             gias=gias,
+            pds=pds + pds_server.ROOT,
+            pds_token=f"{pds}/oauth2/token",
+            ods=ods + ods_server.ROOT,
+            lev=lev,
             services=f"{services}/graphql",
             services_token=f"{services}/token",
         )
@@ -134,13 +156,24 @@ def _control_door(conduct: Conduct) -> web.Application:
 
 
 async def calls(control_url: str) -> Mapping[str, int]:
-    """Read from another process how many calls reached each agency."""
-    async with aiohttp.ClientSession() as session, session.get(f"{control_url}/calls") as answer:
-        return msgspec.json.decode(await answer.read(), type=dict[str, int])
+    """Read from another process how many calls reached each agency; raises SandboxUnreachable."""
+    return msgspec.json.decode(await _at_the_door("GET", f"{control_url}/calls"), type=dict[str, int])
 
 
 async def fault(control_url: str, agency: AgencyName, kind: Fault, seconds: float | None = None) -> None:
-    """Make an agency fail from another process; ClientError where no sandbox listens."""
-    order = {"agency": agency.value, "kind": kind.value, "seconds": seconds}
-    async with aiohttp.ClientSession(raise_for_status=True) as session:
-        await session.post(f"{control_url}/faults", json=order)
+    """Make an agency fail from another process; raises SandboxUnreachable."""
+    await _at_the_door(
+        "POST", f"{control_url}/faults", {"agency": agency.value, "kind": kind.value, "seconds": seconds}
+    )
+
+
+async def _at_the_door(method: str, url: str, order: object = None) -> bytes:
+    patience = aiohttp.ClientTimeout(total=5)
+    try:
+        async with (
+            aiohttp.ClientSession(raise_for_status=True, timeout=patience) as session,
+            session.request(method, url, json=order) as answer,
+        ):
+            return await answer.read()
+    except (aiohttp.ClientError, TimeoutError):
+        raise SandboxUnreachable(f"no sandbox answers at `{url}`: start one with `contactpoint demo`") from None

@@ -4,11 +4,12 @@ import asyncio
 import binascii
 import secrets
 from collections.abc import Mapping
+from functools import cache
 
 from aiohttp import BasicAuth, web
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeyFlexible
+from joserfc.jwk import KeyFlexible, RSAKey
 
 SANDBOX_CLIENT_ID = "contactpoint-gateway"
 SANDBOX_CLIENT_SECRET = "sandbox-secret-that-guards-nothing"  # noqa: S105  published: the sandbox holds no real child
@@ -16,6 +17,12 @@ SANDBOX_API_KEY = "sandbox-key-that-guards-nothing"
 SANDBOX_KEY_ID = "contactpoint-gateway-1"
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@cache
+def sandbox_pds_key() -> RSAKey:
+    """Give the private key that the sandbox's PDS knows us by: made once a process, for making one takes a while."""
+    return RSAKey.generate_key(2048)
 
 
 class TokenDesk:
