@@ -11,7 +11,7 @@ export function AnswerInWords({ answer }: { answer: Answer | undefined }) {
 }
 
 function Said({ answer }: { answer: Answer }) {
-  const { notices, refusals, unknown, nothingMissing } = inWords(answer);
+  const { notices, refusals, plain, nothingMissing } = inWords(answer);
   return (
     <>
       {refusals.map((message) => (
@@ -19,7 +19,11 @@ function Said({ answer }: { answer: Answer }) {
           <strong>Not answered:</strong> {message}
         </p>
       ))}
-      {unknown && <p className="notice plain">No child that can be shown has this number or key.</p>}
+      {plain.map((sentence) => (
+        <p key={sentence} className="notice plain">
+          {sentence}
+        </p>
+      ))}
       {notices.map((notice, place) => (
         <OfOneChild key={place} notice={notice} />
       ))}

@@ -17,6 +17,7 @@ export function Examples({ config: { examples, children } }: { config: Config })
     setPane(asPane(example.variables));
   };
 
+  if (examples.length === 0) return null;
   return (
     <nav className="examples" aria-label="Example operations">
       <span>Examples</span>

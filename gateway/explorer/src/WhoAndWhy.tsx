@@ -51,6 +51,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
           title="Plain letters, digits and punctuation only"
           maxLength={255}
           autoComplete="off"
+          spellCheck={false} // some browsers send what they check to their maker
           placeholder="Why this child, now"
           onChange={(event) => setPane(withHeader(pane, REASON, event.target.value))}
         />
@@ -91,9 +92,10 @@ function PastedToken() {
     <label className="persona">
       Access token
       <input
-        type="password"
+        className="secret" // not type="password": a browser would offer to keep it
         value={token}
         autoComplete="off"
+        spellCheck={false}
         placeholder="Paste it here; it is forgotten with this page"
         onChange={(event) => paste(event.target.value)}
       />

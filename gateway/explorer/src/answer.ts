@@ -36,7 +36,7 @@ export interface Notice {
 export interface Words {
   notices: Notice[];
   refusals: string[]; // what went wrong with the operation as a whole
-  unknown: boolean; // a child was asked for, and there is none that can be shown
+  plain: string[]; // what else is worth a sentence
   nothingMissing: boolean; // a child was shown, and nothing was withheld or out of reach
 }
 
@@ -86,13 +86,13 @@ export function inWords({ operation, result }: Answer): Words {
     else addOnce(noticeFor(fieldNames(operation, path), path).unreachable, outage(extensions));
   }
 
-  const children = childrenIn(operation, result.data);
-  return {
-    notices: [...notices.values()],
-    refusals,
-    unknown: refusals.length === 0 && children.includes(null),
-    nothingMissing: notices.size === 0 && refusals.length === 0 && children.some((child) => child !== null),
-  };
+  const { children, searches } = found(operation, result.data);
+  const plain = [];
+  if (refusals.length === 0 && children.includes(null)) plain.push("No child that can be shown has this number or key.");
+  if (searches.some((search) => search.tooMany)) plain.push("More children match than may be shown. Say more about the child.");
+  else if (searches.some((search) => search.children?.length === 0)) plain.push("No child that can be shown matches.");
+  const nothingMissing = notices.size === 0 && refusals.length === 0 && children.some((child) => child !== null);
+  return { notices: [...notices.values()], refusals, plain, nothingMissing };
 }
 
 function outage({ agency = "" }: { agency?: string }): string {
@@ -118,14 +118,22 @@ function childDepth(names: readonly (string | null)[], path: Path): number {
   return Math.max(single, listed === 1 ? 0 : listed);
 }
 
-/** Every child the operation asked for by number or key, null where none can be shown. */
-function childrenIn(operation: Operation, data: Result["data"]): unknown[] {
-  return Object.entries(data ?? {}).flatMap(([key, value]) => {
+interface Search {
+  children?: unknown[];
+  tooMany?: boolean;
+}
+
+/** Every child in the answer, null where none can be shown, and every search. */
+function found(operation: Operation, data: Result["data"]): { children: unknown[]; searches: Search[] } {
+  const children: unknown[] = [];
+  const searches: Search[] = [];
+  for (const [key, value] of Object.entries(data ?? {})) {
     const [name] = fieldNames(operation, [key]);
-    if (name === "child" || name === "childByKey") return [value];
-    if (name === "children") return value as unknown[];
-    return name === "findChildren" ? ((value as { children?: unknown[] } | null)?.children ?? []) : [];
-  });
+    if (name === "child" || name === "childByKey") children.push(value);
+    else if (name === "children") children.push(...(value as unknown[]));
+    else if (name === "findChildren" && value) searches.push(value as Search);
+  }
+  return { children: [...children, ...searches.flatMap((search) => search.children ?? [])], searches };
 }
 
 function valueAt(data: unknown, path: Path): unknown {

@@ -1,0 +1,190 @@
+"""The explorer as a person meets it: a real browser, no other host, and what is withheld said in words."""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, Request, async_playwright, expect
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+STATIC = Path(__file__).parents[2] / "gateway" / "explorer" / "static"
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on the path"),
+    pytest.mark.skipif(not STATIC.exists(), reason="`make test` builds the explorer's page"),
+]
+
+# Whatever a browser does by itself over the network is off: what it still asks for, the page asked for.
+FLAGS = [
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'; object-src 'none'"
+)
+
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`));
+"""
+
+EVERYTHING_KEPT = """async () => ({
+    local: Object.entries(localStorage),
+    session: Object.entries(sessionStorage),
+    cookies: document.cookie,
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    address: location.search + location.hash,
+})"""
+
+# A bound for a machine that is very busy; nothing here waits for it to pass.
+PATIENCE = 30_000  # milliseconds
+
+SHIELDED = re.compile("shielded", re.IGNORECASE)
+
+
+@dataclass
+class Visit:
+    """One browser on the explorer, and all it was seen to do."""
+
+    page: Page
+    origin: str
+    asked: list[str] = field(default_factory=list)  # the address of every request
+    complaints: list[str] = field(default_factory=list)  # errors, warnings and violations of the policy
+
+    async def choose_example(self, title: re.Pattern[str]) -> None:
+        await self.page.get_by_role("navigation", name="Example operations").get_by_role("button", name=title).click()
+
+    async def run(self) -> dict[str, Any]:
+        """Press the button, and give the gateway's answer once the page has said it in words."""
+        async with self.page.expect_response(f"{self.origin}/graphql") as response:
+            await self.page.get_by_role("button", name=re.compile("Execute query")).click()
+        answer: dict[str, Any] = await (await response.value).json()
+        await expect(self.words).to_contain_text(await (await response.value).header_value("Contactpoint-Record") or "")
+        return answer
+
+    @property
+    def words(self) -> Any:
+        return self.page.get_by_role("status", name="The answer in words")
+
+    @property
+    def answer(self) -> Any:
+        return self.page.get_by_label("Result Window")
+
+
+@pytest.fixture
+async def visit(gateway: Any) -> AsyncIterator[Visit]:
+    """The explorer, open and ready, watched from the first byte."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *sandbox])
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        visit = Visit(page, origin=gateway.url)
+        _watch(visit)
+        await page.add_init_script(REPORT_VIOLATIONS)
+        await page.goto(f"{gateway.url}/")
+        await expect(page.get_by_label("Result Window")).to_be_visible()
+        yield visit
+        await browser.close()
+
+
+def _watch(visit: Visit) -> None:
+    def asked(request: Request) -> None:
+        visit.asked.append(request.url)
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            visit.complaints.append(message.text)
+
+    visit.page.on("request", asked)
+    visit.page.on("console", said)
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+
+
+async def test_asks_nothing_of_any_other_host(visit: Visit, gateway: Any) -> None:
+    """Every request of the page and its workers goes to the gateway, under the strict policy, without a complaint."""
+    response = await visit.page.request.get(f"{gateway.url}/")
+    assert response.headers["content-security-policy"] == POLICY
+
+    buttons = visit.page.get_by_role("navigation", name="Example operations").get_by_role("button")
+    for button in await buttons.all():
+        await button.click()
+        assert "data" in await visit.run()
+
+    assert visit.complaints == []
+    assert {f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in visit.asked} == {visit.origin}
+    assert len(visit.page.workers) >= 2, "the editors' workers did not start"
+
+
+async def test_what_a_teacher_may_not_see_is_said_in_words_and_an_officer_sees_it(visit: Visit) -> None:
+    """The same operation on the shielded child: withheld from the teacher, and said so; shown to the shield officer."""
+    await visit.choose_example(SHIELDED)
+    teachers = await visit.run()
+    child = teachers["data"]["child"]
+    assert child["name"]["family"]
+    assert child["enrolments"] is None
+    assert child["address"] is None
+    withheld = teachers["extensions"]["withheld"]
+    assert ["child", "enrolments"] in [entry["path"] for entry in withheld]
+    await expect(visit.words).to_contain_text("Withheld: ")
+    await expect(visit.words).to_contain_text("school")
+    await expect(visit.words).to_contain_text(child["name"]["family"])
+    await expect(visit.words).to_contain_text(f"broker reference {withheld[0]['brokerReference']}")
+
+    await visit.page.get_by_label("Acting as").select_option("shield-officer")
+    await visit.page.get_by_label("Purpose").select_option("SHIELD_MANAGEMENT")
+    officers = await visit.run()
+    school = officers["data"]["child"]["enrolments"][0]["school"]["name"]
+    assert officers["data"]["child"]["name"] == child["name"]
+    assert "withheld" not in officers.get("extensions", {})
+    await expect(visit.words).to_contain_text("Nothing was withheld")
+    await expect(visit.answer).to_contain_text(school)
+
+
+async def test_keeps_nothing_when_the_work_is_done(visit: Visit) -> None:
+    """No child's number, answer or token stays in the browser: a shared machine's next user finds nothing."""
+    await visit.choose_example(SHIELDED)
+    await visit.run()
+    await visit.page.evaluate("new Promise(done => requestIdleCallback(done))")
+    kept = await visit.page.evaluate(EVERYTHING_KEPT)
+    empty: dict[str, Any] = {"local": [], "session": [], "cookies": "", "databases": [], "caches": [], "address": ""}
+    assert kept == empty
+    assert await visit.page.context.cookies() == []
+
+
+async def test_headers_pane_and_the_boxes_above_it_are_one_truth(visit: Visit) -> None:
+    """A purpose chosen above stands in the headers pane and goes with the request; one typed there is shown above."""
+    await visit.page.get_by_role("button", name="Headers").click()
+    pane = visit.page.get_by_label("Headers", exact=True)
+    await visit.page.get_by_label("Purpose").select_option("EDUCATION")
+    await visit.page.get_by_label("Reason").fill("Attendance meeting")
+    await expect(pane).to_contain_text('"Contactpoint-Purpose": "EDUCATION"')
+    await expect(pane).to_contain_text('"Contactpoint-Reason": "Attendance meeting"')
+
+    async with visit.page.expect_request(f"{visit.origin}/graphql") as request:
+        await visit.run()
+    sent = await (await request.value).all_headers()
+    assert sent["contactpoint-purpose"] == "EDUCATION"
+    assert sent["contactpoint-reason"] == "Attendance meeting"
+
+    await pane.get_by_role("textbox").focus()
+    await visit.page.keyboard.press("ControlOrMeta+A")
+    await visit.page.keyboard.press("Delete")
+    await visit.page.keyboard.type('{"contactpoint-purpose": "SAFEGUARDING"}')
+    await expect(visit.page.get_by_label("Purpose")).to_have_value("SAFEGUARDING")
+    await expect(visit.page.get_by_label("Reason")).to_have_value("")
