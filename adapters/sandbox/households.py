@@ -116,7 +116,6 @@ class Household:
     family: str
     authority: int
     address: PostalAddress
-    parents: tuple[SyntheticParent, ...]
     tier: Tier
     withheld: frozenset[str]
     primary: int
@@ -192,48 +191,6 @@ def nhs_number_of_parent(household: int, position: int) -> NhsNumber | None:
     return NhsNumber(nhs_number_from(block * NHS_PER_BLOCK + CHILDREN + 2 * slot + position))
 
 
-def _parents(
-    household: int, fate: HouseholdFate, heritage: Heritage, family: str, authority: int, address: PostalAddress
-) -> tuple[SyntheticParent, ...]:
-    bits = scramble(0x9A4E47 << 36 | household)
-    parents = []
-    first_birth = REFERENCE_DATE - timedelta(days=13_200 + bits % 2_200)  # 36 to 42 years old
-    for position in range(1 if fate is HouseholdFate.ONE_PARENT else 2):
-        mother = position == 0
-        woman = mother or fate is HouseholdFate.TWO_MOTHERS
-        stock = heritage.female if woman else heritage.male
-        first, second = stock[(bits & 0xFFFFF) % len(stock)], stock[(bits >> 21 & 0xFFFF) % len(stock)]
-        given = (first, second) if bits >> 20 & 1 and first != second else (first,)
-        own = heritage.family[(bits >> 37 & 0xFFFF) % len(heritage.family)]
-        # Every second mother took the children's family name and has one from before; the others kept their own.
-        married = woman and bits >> 53 & 1 == 1
-        surname = own if woman and not married else family
-        reached = bits >> 54 & 31  # a few have no telephone, some more no e-mail
-        phone = (
-            None if reached == 0 else landline_in(AUTHORITIES[authority], bits >> 7) if reached < 5 else mobile(bits)
-        )
-        email = None if bits >> 59 < 6 else f"{mailbox(first)}.{bits >> 23 & 0x3FFF}@example.org"
-        lives: PostalAddress | None = address
-        if fate is HouseholdFate.PARTED and not mother:
-            lives = address_in(AUTHORITIES[authority], scramble(bits))
-        elif fate in _NOWHERE:
-            lives = None
-        parents.append(
-            SyntheticParent(
-                Name(given, surname),
-                own if married else None,
-                "Mother" if mother else "Parent" if woman else "Father",
-                nhs_number_of_parent(household, position),
-                phone,
-                email,
-                lives,
-                first_birth - timedelta(days=(bits >> 11) % 2_000) if position else first_birth,
-            )
-        )
-        bits = scramble(bits)
-    return tuple(parents)
-
-
 @lru_cache(maxsize=1024)
 def household_at(household: int) -> Household:
     """The household with this number: 25 to a block, in the order of their children."""
@@ -255,10 +212,51 @@ def household_at(household: int) -> Household:
         family,
         authority,
         address,
-        _parents(household, fate, heritage, family, authority, address),
         tier,
         _withheld(household, tier),
         (bits >> 46) % PRIMARIES,
         PRIMARIES + (bits >> 51) % SECONDARIES,
         (bits >> 55) % PRACTICES_PER_AUTHORITY,
     )
+
+
+@lru_cache(maxsize=1024)
+def parents_of(household: int) -> tuple[SyntheticParent, ...]:
+    """The parents on the birth entries of a household's children, the mother first; one or two."""
+    home = household_at(household)
+    fate, heritage, authority = home.fate, home.heritage, AUTHORITIES[home.authority]
+    bits = scramble(0x9A4E47 << 36 | household)
+    parents = []
+    first_birth = REFERENCE_DATE - timedelta(days=13_200 + bits % 2_200)  # 36 to 42 years old
+    for position in range(1 if fate is HouseholdFate.ONE_PARENT else 2):
+        mother = position == 0
+        woman = mother or fate is HouseholdFate.TWO_MOTHERS
+        stock = heritage.female if woman else heritage.male
+        first, second = stock[(bits & 0xFFFFF) % len(stock)], stock[(bits >> 21 & 0xFFFF) % len(stock)]
+        given = (first, second) if bits >> 20 & 1 and first != second else (first,)
+        own = heritage.family[(bits >> 37 & 0xFFFF) % len(heritage.family)]
+        # Every second mother took the children's family name and has one from before; the others kept their own.
+        married = woman and bits >> 53 & 1 == 1
+        surname = own if woman and not married else home.family
+        reached = bits >> 54 & 31  # a few have no telephone, some more no e-mail
+        phone = None if reached == 0 else landline_in(authority, bits >> 7) if reached < 5 else mobile(bits)
+        email = None if bits >> 59 < 6 else f"{mailbox(first)}.{bits >> 23 & 0x3FFF}@example.org"
+        lives: PostalAddress | None = home.address
+        if fate is HouseholdFate.PARTED and not mother:
+            lives = address_in(authority, scramble(bits))
+        elif fate in _NOWHERE:
+            lives = None
+        parents.append(
+            SyntheticParent(
+                Name(given, surname),
+                own if married else None,
+                "Mother" if mother else "Parent" if woman else "Father",
+                nhs_number_of_parent(household, position),
+                phone,
+                email,
+                lives,
+                first_birth - timedelta(days=(bits >> 11) % 2_000) if position else first_birth,
+            )
+        )
+        bits = scramble(bits)
+    return tuple(parents)

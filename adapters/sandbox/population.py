@@ -4,11 +4,9 @@ Nothing is stored, so a sandbox agency serves eleven million children as easily 
 its child by arithmetic. The first fifty children are the notable ones, written down by hand.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import Enum, auto
-from types import MappingProxyType
 
 from adapters.records import BirthEntry, Gender, Keys, Name, NhsNumber, PostalAddress, Tier, Upn
 from adapters.sandbox.arithmetic import (
@@ -36,15 +34,16 @@ from adapters.sandbox.households import (
     authority_of,
     fate_of,
     household_at,
+    parents_of,
 )
-from adapters.sandbox.names import HERITAGES, Heritage
+from adapters.sandbox.names import Heritage
+from adapters.sandbox.notable import FIRST_BIRTHS, FIRST_FATES, FIRST_GIVENS, NOTABLE, Fate
 from adapters.sandbox.places import (
     AUTHORITIES,
     SCHOOLS_PER_AUTHORITY,
     Authority,
     SyntheticPractice,
     SyntheticSchool,
-    landline_in,
     practice_at,
     practice_of,
     practices,
@@ -52,6 +51,7 @@ from adapters.sandbox.places import (
     school_of,
     schools,
 )
+from adapters.sandbox.services import SyntheticService, services_of
 
 __all__ = [
     "CAPACITY",
@@ -59,12 +59,14 @@ __all__ = [
     "REFERENCE_DATE",
     "Authority",
     "SyntheticChild",
+    "SyntheticIdentity",
     "SyntheticParent",
     "SyntheticPractice",
     "SyntheticSchool",
     "SyntheticService",
     "born_on",
     "child_at",
+    "identity_at",
     "index_of_birth_entry",
     "index_of_nhs_number",
     "index_of_number",
@@ -77,24 +79,6 @@ __all__ = [
 ]
 
 CAPACITY = 20_000_000  # children; UPNs stay unique this far
-
-
-class Fate(Enum):
-    """The one thing out of the ordinary that may be true of a child."""
-
-    PLAIN = auto()
-    HOME_EDUCATED = auto()
-    NO_PRACTICE = auto()
-    MOVED_SCHOOL = auto()
-    RENAMED = auto()
-    MONONYM = auto()
-    NO_BIRTH_ENTRY = auto()  # born abroad: the registrar has nothing
-    BIRTH_UNLINKED = auto()  # the registrar has an entry, the core store does not know which
-    BIRTH_BLOCKED = auto()
-    BIRTH_LINK_BLOCKED = auto()
-    BIRTH_CAUTION = auto()
-    PDS_RESTRICTED = auto()
-    PDS_VERY_RESTRICTED = auto()
 
 
 _FATE_SHARES = {  # in ten thousand
@@ -115,28 +99,10 @@ _FATES = tuple(fate for fate, share in _FATE_SHARES.items() for _ in range(share
 
 
 @dataclass(frozen=True, slots=True)
-class SyntheticService:
-    """A service that works with a child.
+class SyntheticIdentity:
+    """A child as the core store holds one: identity and shield.
 
-    `sensitive`: sexual health, mental health, substance misuse. `consented`: consent stored with it covers the marker.
-    """
-
-    kind: str
-    organisation: str
-    practitioner: str
-    phone: str
-    email: str
-    lead: bool
-    sensitive: bool
-    consented: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SyntheticChild:
-    """A child, as the core store and each of the agencies would know one.
-
-    `keys` are what the core store holds; `birth_entry` is the registrar's own system number (None: born abroad), which
-    the store does not always know. `authority` is None where nobody knows which it is. `pds_code` is U, R or V.
+    `authority` is None where nobody knows which it is. `withheld` is what the shield withholds besides.
     """
 
     index: int
@@ -150,6 +116,16 @@ class SyntheticChild:
     keys: Keys
     tier: Tier
     withheld: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticChild(SyntheticIdentity):
+    """A child, as the core store and each of the agencies would know one.
+
+    `birth_entry` is the registrar's own system number (None: born abroad), which the store's `keys` do not always
+    have. `enrolled_from` goes with `school_urn`, and likewise the former ones; `pds_code` is U, R or V.
+    """
+
     school_urn: str | None
     enrolled_from: date | None
     former_school_urn: str | None
@@ -164,119 +140,6 @@ class SyntheticChild:
     birth_caution: bool
 
 
-# --- The notable children: index by name, and what the first block fixes of them.
-
-NOTABLE: Mapping[str, int] = MappingProxyType(
-    {
-        "open": 0,
-        "open-sibling": 1,
-        "shielded": 2,
-        "shielded-sibling": 3,
-        "shielded-toddler": 4,
-        "sealed": 5,
-        "sealed-sibling": 6,
-        "key-withheld": 7,
-        "parents-withheld": 8,
-        "shielded-elsewhere": 9,
-        "large-family": 12,
-        "gp-restricted": 18,
-        "gp-very-restricted": 19,
-        "birth-blocked": 20,
-        "one-parent": 21,
-        "two-mothers": 22,
-        "parted-parents": 23,
-        "home-educated": 24,
-        "no-practice": 25,
-        "renamed": 26,
-        "no-fixed-address": 27,
-        "birth-link-blocked": 28,
-        "twin": 29,
-        "other-twin": 30,
-        "left-england": 31,
-        "unknown-address": 33,
-        "last-known-address": 35,
-        "elsewhere": 37,
-        "namesake": 39,
-        "under-five": 40,
-        "sensitive-service": 41,
-        "sensitive-consented": 42,
-        "moved-school": 43,
-        "other-namesake": 44,
-        "compound-name": 45,
-        "birth-caution": 46,
-        "no-birth-entry": 47,
-        "birth-unlinked": 48,
-        "mononym": 49,
-    }
-)
-_FIRST_FATES = {
-    18: Fate.PDS_RESTRICTED,
-    19: Fate.PDS_VERY_RESTRICTED,
-    20: Fate.BIRTH_BLOCKED,
-    24: Fate.HOME_EDUCATED,
-    25: Fate.NO_PRACTICE,
-    26: Fate.RENAMED,
-    28: Fate.BIRTH_LINK_BLOCKED,
-    43: Fate.MOVED_SCHOOL,
-    46: Fate.BIRTH_CAUTION,
-    47: Fate.NO_BIRTH_ENTRY,
-    48: Fate.BIRTH_UNLINKED,
-    49: Fate.MONONYM,
-}
-_FIRST_BIRTHS = {
-    0: date(2016, 4, 18),
-    1: date(2013, 11, 2),
-    2: date(2015, 7, 9),
-    3: date(2012, 2, 25),
-    4: date(2023, 10, 30),
-    5: date(2014, 12, 5),
-    6: date(2017, 3, 21),
-    24: date(2014, 5, 17),
-    39: date(2014, 1, 12),
-    40: date(2023, 6, 3),
-    41: date(2011, 8, 8),
-    42: date(2010, 9, 19),
-    43: date(2015, 10, 6),
-    44: date(2014, 1, 12),
-    45: date(2012, 6, 14),
-}
-_FIRST_GIVENS = {
-    0: (Gender.FEMALE, ("Amelia", "Rose")),
-    1: (Gender.MALE, ("Thomas",)),
-    2: (Gender.FEMALE, ("Amara", "Grace")),
-    3: (Gender.MALE, ("Samuel",)),
-    4: (Gender.FEMALE, ("Zoë",)),
-    5: (Gender.MALE, ("Daniel", "James")),
-    6: (Gender.FEMALE, ("Eleanor",)),
-    39: (Gender.MALE, ("Oliver", "Jack")),
-    44: (Gender.MALE, ("Oliver", "Jack")),
-    45: (Gender.MALE, ("John Paul", "David")),
-}
-
-# --- Services: kind, organisation's kind of word, sensitive.
-
-_KINDS = (
-    ("Children's social care", "Children's Services", False),
-    ("School nursing", "Community Health", False),
-    ("Early help", "Early Help", False),
-    ("Speech and language therapy", "Community Health", False),
-    ("Educational psychology", "Educational Psychology Service", False),
-    ("Youth justice", "Youth Justice Service", False),
-    ("Child and adolescent mental health", "Mental Health Service", True),
-    ("Sexual health", "Sexual Health Service", True),
-    ("Substance misuse", "Substance Misuse Service", True),
-    ("Health visiting", "Community Health", False),
-)
-_SOCIAL_CARE, _SCHOOL_NURSE, _MENTAL_HEALTH, _HEALTH_VISITOR = 0, 1, 6, 9
-_FIRST_SERVICES = {
-    0: (_SOCIAL_CARE, _SCHOOL_NURSE),
-    2: (_SOCIAL_CARE, _SCHOOL_NURSE),
-    5: (_SOCIAL_CARE,),
-    41: (_SCHOOL_NURSE, _MENTAL_HEALTH),
-    42: (_SCHOOL_NURSE, _MENTAL_HEALTH),
-}
-_CONSENTED = NOTABLE["sensitive-consented"]
-
 # --- Birth dates: spread evenly, brothers and sisters some three years apart, and every day's children easy to list.
 
 _DAYS, _STEP, _FIRST_DAY = 6569, 1009, 2137  # days is a prime just under eighteen years
@@ -290,7 +153,7 @@ def _age_at_reference(born: date) -> int:
 
 
 def _birth_date(index: int, household: int, position: int) -> date:
-    fixed = _FIRST_BIRTHS.get(index) if index < CHILDREN else None
+    fixed = FIRST_BIRTHS.get(index) if index < CHILDREN else None
     if fixed is not None:
         return fixed
     # A twin is born on the first one's day.
@@ -300,66 +163,33 @@ def _birth_date(index: int, household: int, position: int) -> date:
 
 def born_on(day: date, children: int) -> Iterator[int]:
     """The indexes, below `children`, of those born on a day: a six-thousandth of them, found without a search."""
-    candidates = set(_FIRST_BIRTHS)
+    candidates = set(FIRST_BIRTHS)
     offset = _DAY_OF.get(day)
     if offset is not None:
         first = (offset - _FIRST_DAY) * pow(_STEP, -1, _DAYS) % _DAYS
         for index in range(first, children, _DAYS):
             candidates.update((index, index + 1))  # the next one may be a twin
     for index in sorted(candidates):
-        block, place = divmod(index, CHILDREN)
-        slot, position = PLACES[place]
-        if index < children and _birth_date(index, block * HOUSEHOLDS + slot, position) == day:
+        if index < children and _birth_date(index, *_home_of(index)) == day:
             yield index
 
 
 # --- A child.
 
 _SEPTEMBERS = tuple(date(REFERENCE_DATE.year - years, 9, 1) for years in range(18))
+_NO_ENTRY_KEY = frozenset({Fate.NO_BIRTH_ENTRY, Fate.BIRTH_UNLINKED})
 _NOBODY_RESPONSIBLE = frozenset({HouseholdFate.UNKNOWN, HouseholdFate.LEFT_ENGLAND})
 
 
 def _fate_of(index: int) -> Fate:
     if index < CHILDREN:
-        return _FIRST_FATES.get(index, Fate.PLAIN)
+        return FIRST_FATES.get(index, Fate.PLAIN)
     roll = scramble(0xC41D << 40 | index) % 10_000
     return _FATES[roll] if roll < len(_FATES) else Fate.PLAIN
 
 
-def _services(index: int, bits: int, age: int, authority: Authority) -> tuple[SyntheticService, ...]:
-    kinds: tuple[int, ...]
-    if index < CHILDREN:
-        kinds = _FIRST_SERVICES.get(index, ())
-    elif bits & 3:
-        kinds = ()  # three children in four have none
-    else:
-        first = _HEALTH_VISITOR if age < 5 else (bits >> 2 & 0xFF) % (len(_KINDS) - 1)
-        if age < 11 and _KINDS[first][2]:
-            first = _SCHOOL_NURSE
-        kinds = (first,) if bits >> 10 & 1 or first == _SOCIAL_CARE else (first, _SOCIAL_CARE)
-    services = []
-    for place, kind in enumerate(kinds):
-        name, organisation, sensitive = _KINDS[kind]
-        dice = scramble(bits + place)
-        stock = HERITAGES[dice >> 60]
-        practitioner = f"{stock.female[dice % len(stock.female)]} {stock.family[(dice >> 20) % len(stock.family)]}"
-        services.append(
-            SyntheticService(
-                name,
-                f"{authority.name} {organisation}",
-                practitioner,
-                landline_in(authority, dice >> 13),
-                f"duty.{dice & 0xFFF}@example.org",
-                place == len(kinds) - 1 if index >= CHILDREN else place == 0,
-                sensitive,
-                sensitive and (dice >> 33 & 1 == 1 if index >= CHILDREN else index == _CONSENTED),
-            )
-        )
-    return tuple(services)
-
-
 def _given(index: int, bits: int, heritage: Heritage) -> tuple[Gender, tuple[str, ...]]:
-    fixed = _FIRST_GIVENS.get(index) if index < CHILDREN else None
+    fixed = FIRST_GIVENS.get(index) if index < CHILDREN else None
     if fixed is not None:
         return fixed
     girl = bits & 1
@@ -399,35 +229,26 @@ def _nhs_number(index: int) -> NhsNumber | None:
     return NhsNumber(nhs_number_from(block * NHS_PER_BLOCK + place)) if block < NHS_BLOCKS else None
 
 
-def child_at(index: int) -> SyntheticChild:
-    """The child at an index from 0 below `CAPACITY`; IndexError elsewhere."""
+def _home_of(index: int) -> tuple[int, int]:
+    """The household of the child at an index, and the child's position among its children."""
     if not 0 <= index < CAPACITY:
         raise IndexError(f"no synthetic child has index {index}: they go from 0 to {CAPACITY - 1}")
     block, place = divmod(index, CHILDREN)
     slot, position = PLACES[place]
-    household_number = block * HOUSEHOLDS + slot
-    household = household_at(household_number)
-    heritage, authority = household.heritage, household.authority
-    home = AUTHORITIES[authority]
+    return block * HOUSEHOLDS + slot, position
+
+
+def identity_at(index: int) -> SyntheticIdentity:
+    """What the core store would hold of the child at an index from 0 below `CAPACITY`; IndexError elsewhere."""
+    home, position = _home_of(index)
+    household = household_at(home)
+    heritage = household.heritage
     fate = _fate_of(index)
     bits = scramble(index)
-    birth_date = _birth_date(index, household_number, position)
-    age = _age_at_reference(birth_date)
-
+    birth_date = _birth_date(index, home, position)
     gender, given = _given(index, bits, heritage)
     name = Name(given[:1], None) if fate is Fate.MONONYM else Name(given, household.family)
-
-    school_urn = enrolled_from = former_school_urn = former_enrolled_from = None
-    if age >= 5 and fate is not Fate.HOME_EDUCATED:
-        school_place = household.primary if age < 11 else household.secondary
-        school_urn = school_of(authority, school_place).urn
-        enrolled_from = _SEPTEMBERS[age - 4 if age < 11 else age - 11]
-        if fate is Fate.MOVED_SCHOOL:
-            former_school_urn = school_of(authority, (school_place + 3) % SCHOOLS_PER_AUTHORITY).urn
-            former_enrolled_from, enrolled_from = enrolled_from, enrolled_from + timedelta(days=125)
-
-    birth_entry = None if fate is Fate.NO_BIRTH_ENTRY else BirthEntry(birth_entry_from(index))
-    return SyntheticChild(
+    return SyntheticIdentity(
         index,
         number_from(index),
         name,
@@ -435,19 +256,56 @@ def child_at(index: int) -> SyntheticChild:
         birth_date,
         gender,
         household.address,
-        None if household.fate in _NOBODY_RESPONSIBLE else home.gss,
-        Keys(_nhs_number(index), _upn(index, authority, age), None if fate is Fate.BIRTH_UNLINKED else birth_entry),
+        None if household.fate in _NOBODY_RESPONSIBLE else AUTHORITIES[household.authority].gss,
+        Keys(
+            _nhs_number(index),
+            _upn(index, household.authority, _age_at_reference(birth_date)),
+            None if fate in _NO_ENTRY_KEY else BirthEntry(birth_entry_from(index)),
+        ),
         household.tier,
         household.withheld,
+    )
+
+
+def child_at(index: int) -> SyntheticChild:
+    """The child at an index from 0 below `CAPACITY`; IndexError elsewhere."""
+    core = identity_at(index)
+    home, _ = _home_of(index)
+    household = household_at(home)
+    authority = household.authority
+    fate = _fate_of(index)
+    age = _age_at_reference(core.birth_date)
+
+    school_urn = enrolled_from = former_school_urn = former_enrolled_from = None
+    if age >= 5 and fate is not Fate.HOME_EDUCATED:
+        place = household.primary if age < 11 else household.secondary
+        school_urn = school_of(authority, place).urn
+        enrolled_from = _SEPTEMBERS[age - 4 if age < 11 else age - 11]
+        if fate is Fate.MOVED_SCHOOL:
+            former_school_urn = school_of(authority, (place + 3) % SCHOOLS_PER_AUTHORITY).urn
+            former_enrolled_from, enrolled_from = enrolled_from, enrolled_from + timedelta(days=125)
+
+    return SyntheticChild(
+        index,
+        core.number,
+        core.name,
+        core.former_names,
+        core.birth_date,
+        core.gender,
+        core.address,
+        core.authority,
+        core.keys,
+        core.tier,
+        core.withheld,
         school_urn,
         enrolled_from,
         former_school_urn,
         former_enrolled_from,
         None if fate is Fate.NO_PRACTICE else practice_of(authority, household.practice).ods_code,
-        household.parents,
-        _services(index, bits, age, home),
+        parents_of(home),
+        services_of(index, age, AUTHORITIES[authority]),
         "R" if fate is Fate.PDS_RESTRICTED else "V" if fate is Fate.PDS_VERY_RESTRICTED else "U",
-        birth_entry,
+        None if fate is Fate.NO_BIRTH_ENTRY else BirthEntry(birth_entry_from(index)),
         fate is Fate.BIRTH_BLOCKED,
         fate is Fate.BIRTH_LINK_BLOCKED,
         fate is Fate.BIRTH_CAUTION,
@@ -478,11 +336,9 @@ def index_of_upn(value: str) -> int | None:
     if ordinal is None:
         return None
     for index in range(ordinal, CAPACITY, UPN_SERIALS):
-        block, place = divmod(index, CHILDREN)
-        slot, position = PLACES[place]
-        household = block * HOUSEHOLDS + slot
-        age = _age_at_reference(_birth_date(index, household, position))
-        if _upn(index, authority_of(household), age) == Upn(value):
+        home, position = _home_of(index)
+        age = _age_at_reference(_birth_date(index, home, position))
+        if _upn(index, authority_of(home), age) == Upn(value):
             return index
     return None
 
@@ -505,6 +361,6 @@ def parent_of_nhs_number(value: str) -> tuple[int, int] | None:
     if block >= NHS_BLOCKS or place < CHILDREN:
         return None
     slot, position = divmod(place - CHILDREN, 2)
-    if position >= len(household_at(block * HOUSEHOLDS + slot).parents):
+    if position >= len(parents_of(block * HOUSEHOLDS + slot)):
         return None
     return block * CHILDREN + FIRSTS[slot], position
