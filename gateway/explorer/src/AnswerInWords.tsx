@@ -43,7 +43,7 @@ function OfOneChild({ notice: { child, withheld, brokerReference, unreachable } 
     <>
       {withheld.length > 0 && (
         <div className="notice withheld">
-          <h3>{child}</h3>
+          <h2>{child}</h2>
           <p>
             <strong>Withheld:</strong> {listed(withheld)}. This does not say whether anything is recorded.
           </p>
@@ -56,7 +56,7 @@ function OfOneChild({ notice: { child, withheld, brokerReference, unreachable } 
       )}
       {unreachable.length > 0 && (
         <div className="notice unreachable">
-          <h3>{child}</h3>
+          <h2>{child}</h2>
           {unreachable.map((sentence) => (
             <p key={sentence}>{sentence}</p>
           ))}
