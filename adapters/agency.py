@@ -100,10 +100,10 @@ class Failed:
 Answer: TypeAlias = Found[Record] | NotRecorded | Restricted | Failed
 
 
-class Agency(Protocol[Key, Record]):
+class Agency(Protocol[Key, RecordOut]):
     """One question to one agency. Every key asked for is in the answer, within `deadline`.
 
     `deadline` is on the running loop's clock, in seconds (`asyncio.get_running_loop().time()`).
     """
 
-    async def fetch(self, keys: Sequence[Key], deadline: float) -> Mapping[Key, Answer[Record]]: ...
+    async def fetch(self, keys: Sequence[Key], deadline: float) -> Mapping[Key, Answer[RecordOut]]: ...

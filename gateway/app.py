@@ -1,0 +1,151 @@
+"""The composition root: builds every real thing from the settings and joins them. Nothing imports this but commands."""
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from adapters.client import AgencyClient
+from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
+from adapters.store.failures import StoreUnavailable
+from adapters.store.postgres import Store
+from gateway.agencies import build_agencies, build_client
+from gateway.audit.ledger import Ledger
+from gateway.endpoint import graphql_route, live, ready_route
+from gateway.errors import Unavailable
+from gateway.events import Observer
+from gateway.operations.documents import Documents
+from gateway.operations.executor import Executor
+from gateway.page import Demonstration, add_explorer
+from gateway.pipeline import Pipeline
+from gateway.registry import Registry
+from gateway.settings import SettingError, Settings, variable
+from gateway.tokens import TokenVerifier
+from schema.built import field_guards, graphql_schema
+
+SHUTDOWN_SECONDS = 10.0  # what admitted requests have to be answered in once we are asked to stop
+
+
+class PortTaken(Exception):
+    """Something else listens where we should; the text names the port and the fix."""
+
+
+@dataclass(slots=True)
+class Gateway:
+    """A gateway, listening. Leave it with `close` or `async with`."""
+
+    settings: Settings
+    store: Store
+    client: AgencyClient
+    keys: IssuerKeys
+    observer: Observer
+    url: str = ""
+    _runners: list[web.AppRunner] = field(default_factory=list)
+
+    @classmethod
+    async def start(
+        cls,
+        settings: Settings,
+        gateway_dsn: str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        admin_port: int | None = None,
+        reuse_port: bool = False,
+        demonstration: Demonstration | None = None,
+    ) -> Self:
+        """Connect, build and listen; without an `admin_port` there are no metrics. Raises errors that name the fix."""
+        if not settings.issuer:
+            raise SettingError(f"`{variable('issuer')}` is missing: give the OpenID provider's address")
+        client = build_client(settings)
+        try:
+            agencies = build_agencies(settings, client)
+            store = await Store.connect(gateway_dsn, connections=settings.store_connections)
+        except BaseException:
+            await client.close()
+            raise
+        observer = Observer()
+        keys = IssuerKeys(client, settings.issuer)
+        gateway = cls(settings, store, client, keys, observer)
+        pipeline = Pipeline(
+            viewers=TokenVerifier(keys, settings.audience),
+            registry=Registry(store),
+            documents=Documents(graphql_schema, field_guards),
+            executor=Executor(graphql_schema, observer),
+            store=store,
+            agencies=agencies,
+            ledger=Ledger(store),
+            observer=observer,
+            deadline=settings.deadline,
+        )
+        try:
+            public = gateway._public(pipeline, demonstration)
+            gateway.url = await gateway._listen(public, host, port, reuse_port=reuse_port)
+            if admin_port is not None:
+                await gateway._listen(gateway._admin(), host, admin_port, reuse_port=False)
+        except BaseException:
+            await gateway.close()
+            raise
+        return gateway
+
+    async def ready(self) -> None:
+        """Raise `Unavailable` unless lawful answers can be given: the store answers and the issuer's keys are known."""
+        try:
+            await self.store.ready()
+            await self.keys.current()
+        except (StoreUnavailable, IssuerUnavailable):
+            raise Unavailable from None
+
+    async def close(self) -> None:
+        """Answer what was admitted, then let go of everything."""
+        while self._runners:
+            await self._runners.pop().cleanup()
+        await self.client.close()
+        await self.store.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _public(self, pipeline: Pipeline, demonstration: Demonstration | None) -> web.Application:
+        application = web.Application(client_max_size=self.settings.request_body_cap)
+        answer = graphql_route(pipeline)
+        application.router.add_get("/graphql", answer, allow_head=False)
+        application.router.add_post("/graphql", answer)
+        self._add_health(application)
+        add_explorer(application, demonstration)
+        return application
+
+    def _admin(self) -> web.Application:
+        async def metrics(request: web.Request) -> web.Response:
+            return web.Response(
+                body=generate_latest(self.observer.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+            )
+
+        application = web.Application()
+        application.router.add_get("/metrics", metrics)
+        self._add_health(application)
+        return application
+
+    def _add_health(self, application: web.Application) -> None:
+        application.router.add_get("/health/live", live)
+        application.router.add_get("/health/ready", ready_route(self.ready))
+
+    async def _listen(self, application: web.Application, host: str, port: int, *, reuse_port: bool) -> str:
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        self._runners.append(runner)
+        try:
+            await web.TCPSite(runner, host, port, reuse_port=reuse_port or None).start()
+        except OSError as error:
+            raise PortTaken(
+                f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
+            ) from None
+        bound = runner.addresses[0]
+        return f"http://{host}:{bound[1]}"

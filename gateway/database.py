@@ -1,0 +1,51 @@
+"""Where the store is, for each role: the embedded one of the data folder, or the one the settings name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from adapters.store.data_folder import Claim
+from adapters.store.embedded import EmbeddedCluster
+from adapters.store.failures import StoreSetupError
+from adapters.store.migrate import migrate
+from adapters.store.roles import WORKING_ROLES, Role, credentials, dsn_for
+from gateway.settings import Settings, variable
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A store that can be reached: an address for each role, and whether migrations are ours to apply unasked."""
+
+    dsn: Callable[[Role], str]
+    embedded: bool
+
+
+@contextmanager
+def opened(settings: Settings, claim: Claim | None = None) -> Iterator[Database]:
+    """The settings' store. The embedded one runs meanwhile, and ends with us unless another command runs it."""
+    if settings.dsn or settings.gateway_dsn:
+        yield Database(_external(settings), embedded=False)
+    else:
+        with EmbeddedCluster.start(settings.data, claim) as cluster:
+            yield Database(cluster.dsn, embedded=True)
+
+
+async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
+    """Apply what migrations are missing, as the owner; their names."""
+    passwords = credentials(settings.data)
+    working = {role.database_role: passwords[role.database_role] for role in WORKING_ROLES}
+    return await migrate(database.dsn(Role.OWNER), working)
+
+
+def _external(settings: Settings) -> Callable[[Role], str]:
+    def dsn(role: Role) -> str:
+        if role is Role.GATEWAY and settings.gateway_dsn:
+            return settings.gateway_dsn
+        if not settings.dsn:
+            raise StoreSetupError(f"`{variable('dsn')}` is missing: give the address of the database's owner")
+        if role is Role.OWNER:
+            return settings.dsn
+        settings.data.mkdir(parents=True, exist_ok=True)
+        return dsn_for(settings.dsn, role, credentials(settings.data)[role.database_role])
+
+    return dsn

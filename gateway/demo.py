@@ -1,0 +1,213 @@
+"""`contactpoint demo`: store, agencies, issuer and gateway in one command, for anybody to try on their own machine."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from adapters.sandbox.agencies import Sandbox
+from adapters.sandbox.issuer import PERSONA_GRANT, Issuer
+from adapters.sandbox.personas import PERSONAS
+from adapters.sandbox.populate import populate
+from adapters.sandbox.population import NOTABLE, child_at
+from adapters.sandbox.tokens import (
+    SANDBOX_API_KEY,
+    SANDBOX_CLIENT_ID,
+    SANDBOX_CLIENT_SECRET,
+    SANDBOX_KEY_ID,
+)
+from adapters.store.census import count_children
+from adapters.store.data_folder import claim
+from adapters.store.roles import Role
+from gateway.app import Gateway
+from gateway.database import migrated, opened
+from gateway.page import Minted
+from gateway.serving import check_port, until_asked_to_stop
+from gateway.settings import Settings
+
+RUNNING = "run.json"
+
+CHILD_FIELDS = """
+    number
+    name { given family }
+    birthDate
+    shield { brokerReference }
+    address { lines postcode }
+    enrolments { start school { urn name phone } }
+    practice { odsCode name phone }
+    parents { name { given family } relationship phone }
+    services { kind organisation practitioner lead }
+"""
+
+
+class Running(msgspec.Struct):
+    """What a running demonstration leaves in its data folder, so that other commands find it."""
+
+    process: int
+    url: str
+    issuer: str
+    control: str
+
+
+class _Granted(msgspec.Struct):
+    access_token: str
+
+
+class NothingRunning(Exception):
+    """No demonstration runs on the data folder; the text names the fix."""
+
+
+def running(data: Path) -> Running:
+    """The demonstration that runs on `data`; raises `NothingRunning`."""
+    try:
+        return msgspec.json.decode((data / RUNNING).read_bytes(), type=Running)
+    except (OSError, msgspec.DecodeError):
+        raise NothingRunning(f"no demonstration runs on `{data}`: start it with `contactpoint demo`") from None
+
+
+async def token_for(data: Path, persona: str) -> str:
+    """An access token for a persona, from the issuer of the demonstration on `data`; raises `NothingRunning`."""
+    form = {"grant_type": PERSONA_GRANT, "persona": persona}
+    try:
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.post(f"{running(data).issuer}/token", data=form) as answer,
+        ):
+            return msgspec.json.decode(await answer.read(), type=_Granted).access_token
+    except (aiohttp.ClientError, msgspec.DecodeError):
+        raise NothingRunning(
+            f"the demonstration on `{data}` does not answer: start it with `contactpoint demo`"
+        ) from None
+
+
+def notable_numbers() -> dict[str, str]:
+    """The children worth asking for, by what is notable about each."""
+    return {name: child_at(index).number for name, index in NOTABLE.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationDoor:
+    """What the explorer shows in the demonstration."""
+
+    issuer: Issuer
+
+    @property
+    def personas(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {"name": name, "description": persona.description, "purposes": [str(p) for p in persona.purposes]}
+            for name, persona in PERSONAS.items()
+        ]
+
+    @property
+    def children(self) -> Mapping[str, str]:
+        return notable_numbers()
+
+    @property
+    def examples(self) -> Sequence[Mapping[str, Any]]:
+        numbers = notable_numbers()
+        one = f"query Child($number: ID!) {{\n  child(number: $number) {{{CHILD_FIELDS}  }}\n}}"
+        caseload = (
+            "query Caseload($numbers: [ID!]!) {\n  children(numbers: $numbers) {\n    number\n"
+            "    name { given family }\n    shield { brokerReference }\n    enrolments { school { name } }\n    practice { name }\n  }\n}"
+        )
+        search = (
+            "query Search($by: ChildCriteria!) {\n  findChildren(by: $by) {\n    tooMany\n    children "
+            "{ number name { given family } birthDate address { postcode } }\n  }\n}"
+        )
+        sought = child_at(NOTABLE["open"])
+        return [
+            {"title": "One child, joined live", "query": one, "variables": {"number": numbers["open"]}},
+            {"title": "A shielded child", "query": one, "variables": {"number": numbers["shielded"]}},
+            {
+                "title": "A caseload",
+                "query": caseload,
+                "variables": {"numbers": [numbers[name] for name in ("open", "shielded", "home-educated", "renamed")]},
+            },
+            {
+                "title": "Search by name and birth year",
+                "query": search,
+                "variables": {"by": {"family": sought.name.family, "birthYear": sought.birth_date.year}},
+            },
+            {
+                "title": "Who am I?",
+                "query": "{\n  viewer { subject organisation actingRole purpose }\n}",
+                "variables": {},
+            },
+        ]
+
+    def mint(self, persona: str) -> Minted | None:
+        if persona not in PERSONAS:
+            return None
+        return Minted(self.issuer.mint(persona), self.issuer.lifetime)
+
+
+async def demonstrate(
+    settings: Settings,
+    host: str,
+    port: int,
+    children: int,
+    pds_rate: int,
+    populating: Callable[[int], None],
+    started: Callable[[str], None],
+) -> None:
+    """Run until asked to stop. `populating` hears how many children are in, `started` the address once all is ready."""
+    check_port(host, port)
+    with claim(settings.data) as held, opened(settings, held) as database:
+        await migrated(settings, database)
+        if not await count_children(database.dsn(Role.OWNER)):
+            await populate(database.dsn(Role.OWNER), children, populating)
+        async with AsyncExitStack() as running_parts:
+            issuer = await Issuer.start(settings.data / "issuer-key.json")
+            running_parts.push_async_callback(issuer.close)
+            sandbox = await running_parts.enter_async_context(await Sandbox.start(pds_rate=pds_rate))
+            gateway = await running_parts.enter_async_context(
+                await Gateway.start(
+                    pretended(settings, sandbox, issuer),
+                    database.dsn(Role.GATEWAY),
+                    host=host,
+                    port=port,
+                    demonstration=DemonstrationDoor(issuer),
+                )
+            )
+            place = settings.data / RUNNING
+            place.write_bytes(msgspec.json.encode(Running(os.getpid(), gateway.url, issuer.url, sandbox.urls.control)))
+            running_parts.callback(place.unlink, missing_ok=True)
+            started(gateway.url)
+            await until_asked_to_stop()
+
+
+def pretended(settings: Settings, sandbox: Sandbox, issuer: Issuer) -> Settings:
+    """The settings, with the sandbox's agencies and issuer in place of real ones."""
+    urls = sandbox.urls
+    key_file = settings.data / "sandbox-pds-key.json"
+    key_file.write_text(msgspec.json.encode(sandbox.pds_key.as_dict(private=True)).decode())
+    return replace(
+        settings,
+        issuer=issuer.url,
+        oneroster_url=urls.oneroster,
+        oneroster_token_url=urls.oneroster_token,
+        oneroster_client_id=SANDBOX_CLIENT_ID,
+        oneroster_client_secret=SANDBOX_CLIENT_SECRET,
+        register_url=urls.gias,
+        register_key=SANDBOX_API_KEY,
+        pds_url=urls.pds,
+        pds_token_url=urls.pds_token,
+        pds_client_id=SANDBOX_CLIENT_ID,
+        pds_key_file=key_file,
+        pds_key_id=SANDBOX_KEY_ID,
+        pds_rate=float(sandbox.pds_rate),
+        ods_url=urls.ods,
+        ods_key=SANDBOX_API_KEY,
+        lev_url=urls.lev,
+        lev_username=SANDBOX_CLIENT_ID,
+        lev_client=SANDBOX_CLIENT_ID,
+        services_url=urls.services,
+        services_token_url=urls.services_token,
+        services_client_id=SANDBOX_CLIENT_ID,
+        services_client_secret=SANDBOX_CLIENT_SECRET,
+    )

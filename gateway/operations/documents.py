@@ -1,0 +1,100 @@
+"""A document's text becomes an operation ready to run: parsed, validated and measured once, then kept by its hash."""
+
+import hashlib
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    get_operation_ast,
+    parse,
+    validate,
+)
+
+from gateway.errors import LimitExceeded
+from gateway.operations.shape import shape_of
+from gateway.shield.shape import Shape
+from schema.paths import Guards
+
+MOST_TOKENS = 4_000
+MOST_ERRORS = 10
+MOST_DOCUMENTS_KEPT = 1_000
+
+# Root fields that lead to no child.
+CHILDLESS = frozenset({"viewer", "_service"})
+
+
+class InvalidDocument(Exception):
+    """The document cannot be run; `errors` say why, in GraphQL's own words."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__("the document cannot be run")
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a validated document; `hash` is `sha256:` and the hex digest of the whole text."""
+
+    document: DocumentNode
+    name: str | None
+    type: OperationType
+    shape: Shape
+    roots: frozenset[str]
+    hash: str
+
+    @property
+    def is_introspection(self) -> bool:
+        """Whether it asks of nothing but types: what every role, and a partner without a document, may send."""
+        return self.type is OperationType.QUERY and not self.roots
+
+    @property
+    def touches_no_child(self) -> bool:
+        """Whether it may travel in an address, which proxies keep: it can neither name a child nor change anything."""
+        return self.type is OperationType.QUERY and self.roots <= CHILDLESS
+
+
+class Documents:
+    """Reads documents against one schema and keeps what it made of each text, boundedly."""
+
+    def __init__(self, schema: GraphQLSchema, guards: Guards) -> None:
+        self._schema = schema
+        self._guards = guards
+        self._kept: MutableMapping[str, DocumentNode] = LRUCache(MOST_DOCUMENTS_KEPT)
+        self._operations: MutableMapping[tuple[str, str | None], Operation] = LRUCache(MOST_DOCUMENTS_KEPT)
+
+    def operation(self, text: str, name: str | None) -> Operation:
+        """The operation to run; raises `InvalidDocument` or `LimitExceeded`."""
+        hash_ = "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        known = self._operations.get((hash_, name))
+        if known is None:
+            known = self._operations[hash_, name] = self._prepare(text, hash_, name)
+        return known
+
+    def _prepare(self, text: str, hash_: str, name: str | None) -> Operation:
+        document = self._kept.get(hash_)
+        if document is None:
+            document = self._kept[hash_] = self._read(text)
+        node = get_operation_ast(document, name)
+        if node is None:
+            raise InvalidDocument([GraphQLError("`operationName` must name one operation of the document")])
+        if node.operation is OperationType.SUBSCRIPTION:
+            raise InvalidDocument([GraphQLError("subscriptions are not served")])
+        shape, roots = shape_of(self._schema, self._guards, document, node)
+        return Operation(document, node.name.value if node.name else None, node.operation, shape, roots, hash_)
+
+    def _read(self, text: str) -> DocumentNode:
+        try:
+            document = parse(text, max_lexical_tokens=MOST_TOKENS)
+        except GraphQLError as error:
+            if "Parsing aborted" in error.message:  # graphql-core has no error class of its own for it
+                raise LimitExceeded("TOKENS", f"a document may have at most {MOST_TOKENS} tokens") from None
+            raise InvalidDocument([error]) from None
+        errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if errors:
+            raise InvalidDocument(errors)
+        return document

@@ -1,0 +1,102 @@
+"""Collects the shape of an operation's answer, once and statically, from its document and the schema's guards.
+
+No variable has a part in it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+)
+
+from gateway.errors import LimitExceeded
+from gateway.shield.shape import Shape
+from resolvers.disclosure import Category
+from schema.paths import Guards
+
+DEEPEST: Final = 20
+MOST_FIELDS: Final = 2_000
+
+
+class _Collector:
+    def __init__(self, schema: GraphQLSchema, guards: Guards, document: DocumentNode) -> None:
+        self._schema = schema
+        self._guards = guards
+        self._fragments: Mapping[str, FragmentDefinitionNode] = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._collected = 0
+        self.roots: set[str] = set()
+
+    def collect(
+        self,
+        into: Shape,
+        selections: SelectionSetNode,
+        type_: GraphQLNamedType,
+        inherited: Category | None,
+        depth: int,
+        spread: set[tuple[str, str]],
+    ) -> None:
+        """Add what `selections` select on `type_`; `spread` names what was spread into this very level already."""
+        for selection in selections.selections:
+            match selection:
+                case FieldNode():
+                    self._collect_field(into, selection, type_, inherited, depth)
+                case InlineFragmentNode(type_condition=condition):
+                    narrowed = self._schema.type_map[condition.name.value] if condition else type_
+                    self.collect(into, selection.selection_set, narrowed, inherited, depth, spread)
+                case FragmentSpreadNode(name=name):
+                    fragment = self._fragments[name.value]
+                    narrowed = self._schema.type_map[fragment.type_condition.name.value]
+                    if (name.value, narrowed.name) not in spread:
+                        spread.add((name.value, narrowed.name))
+                        self.collect(into, fragment.selection_set, narrowed, inherited, depth, spread)
+
+    def _collect_field(
+        self, into: Shape, node: FieldNode, type_: GraphQLNamedType, inherited: Category | None, depth: int
+    ) -> None:
+        name = node.name.value
+        if name.startswith("__") or not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            return  # introspection tells of types, never of a child
+        if depth == 1:
+            self.roots.add(name)
+        self._collected += 1
+        if self._collected > MOST_FIELDS:
+            raise LimitExceeded("FIELDS", f"an operation may select at most {MOST_FIELDS} fields")
+        if depth > DEEPEST:
+            raise LimitExceeded("DEPTH", f"an operation may be at most {DEEPEST} levels deep")
+        category = self._guards.get((type_.name, name), inherited)
+        level = into.fields.setdefault(node.alias.value if node.alias else name, Shape())
+        if category is not None:
+            level.categories.add(category)
+        if node.selection_set:
+            below = get_named_type(type_.fields[name].type)
+            self.collect(level, node.selection_set, below, category, depth + 1, set())
+
+
+def shape_of(
+    schema: GraphQLSchema, guards: Guards, document: DocumentNode, operation: OperationDefinitionNode
+) -> tuple[Shape, frozenset[str]]:
+    """The shape of a validated operation and the root fields it asks, introspection apart.
+
+    Raises `LimitExceeded` where it is too deep or too wide.
+    """
+    root = schema.get_root_type(operation.operation)
+    shape = Shape()
+    if root is None:  # validation has refused it already; nothing can be selected on no type
+        return shape, frozenset()
+    collector = _Collector(schema, guards, document)
+    collector.collect(shape, operation.selection_set, root, None, 1, set())
+    return shape, frozenset(collector.roots)

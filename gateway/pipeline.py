@@ -1,0 +1,220 @@
+"""The story of one request, readable aloud: who asks, why, for what; read, decide, fetch, look again, record, answer.
+
+Nothing leaves here that was not recorded first, and nothing is recorded that was decided under shields which have
+changed since: then it is all done again.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLError
+
+from adapters.store.failures import StoreUnavailable
+from adapters.store.postgres import Store
+from adapters.store.search import SearchScope
+from gateway.audit.ledger import Ledger, new_reference
+from gateway.errors import Forbidden, MethodNotAllowed, Refusal, Unavailable
+from gateway.events import Event, Observer
+from gateway.operations.documents import Documents, InvalidDocument, Operation
+from gateway.operations.executor import Executed, Executor
+from gateway.purpose import Ground, Purpose, state_ground
+from gateway.registry import Registry
+from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_children
+from gateway.shield.redaction import LeakCaught, look
+from gateway.tokens import TokenVerifier
+from gateway.viewer import Role, Viewer
+from resolvers.agencies import Agencies
+from resolvers.answering import AgencyMark, Answering, agree
+from resolvers.children import Capability, ChildFinder
+from resolvers.contacts import Contacts
+from resolvers.disclosure import Category
+from schema.context import AnsweringContext, ViewerCard
+
+# A shield that moves while an answer is made is rare; one that moves five times within it is a reason not to answer.
+MOST_ATTEMPTS = 5
+
+# What is kept back of the deadline for recording and sending the answer, once agencies have had their time.
+KEPT_FOR_RECORDING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as HTTP delivered it, not yet believed."""
+
+    authorization: str | None
+    purpose: str | None
+    reason: str | None
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    by_get: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What goes back: `data` and `errors` as GraphQL has them, and the ledger's reference.
+
+    `ran` is False where the document or its variables could not be run at all: then there is no `data`.
+    """
+
+    reference: str
+    data: dict[str, Any] | None = None
+    errors: Sequence[GraphQLError] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    ran: bool = True
+
+
+class Pipeline:
+    """Answers requests, each within `deadline` seconds."""
+
+    def __init__(
+        self,
+        *,
+        viewers: TokenVerifier,
+        registry: Registry,
+        documents: Documents,
+        executor: Executor,
+        store: Store,
+        agencies: Agencies,
+        ledger: Ledger,
+        observer: Observer,
+        deadline: float,
+    ) -> None:
+        self._viewers = viewers
+        self._registry = registry
+        self._documents = documents
+        self._executor = executor
+        self._store = store
+        self._agencies = agencies
+        self._ledger = ledger
+        self._observer = observer
+        self._deadline = deadline
+
+    async def answer(self, asked: Asked) -> Answered:
+        """Answer, or raise the `Refusal` that says why not. A refusal of somebody known is recorded too."""
+        deadline = asyncio.get_running_loop().time() + self._deadline
+        try:
+            async with asyncio.timeout_at(deadline):
+                viewer = await self._viewers.viewer(asked.authorization)
+                return await self._answer_viewer(viewer, asked, deadline)
+        except (StoreUnavailable, TimeoutError) as error:
+            self._observer.happened(Event.STORE_UNAVAILABLE, type(error).__name__)
+            raise Unavailable from None
+
+    async def _answer_viewer(self, viewer: Viewer, asked: Asked, deadline: float) -> Answered:
+        reference = new_reference()
+        operation: Operation | None = None
+        try:
+            organisation = await self._registry.organisation(viewer.organisation)
+            ground = state_ground(viewer, organisation, asked.purpose, asked.reason)
+            operation = self._documents.operation(asked.query, asked.operation_name)
+            _check_door(viewer, operation, asked)
+            return await self._attempt(viewer, ground, operation, asked.variables, reference, deadline)
+        except InvalidDocument as invalid:
+            await self._record_refusal(reference, viewer, asked, operation, "INVALID_DOCUMENT")
+            return Answered(reference, errors=invalid.errors, ran=False)
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            await self._record_refusal(reference, viewer, asked, operation, refusal.code)
+            refusal.reference = reference
+            raise
+
+    async def _attempt(
+        self,
+        viewer: Viewer,
+        ground: Ground,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        reference: str,
+        deadline: float,
+    ) -> Answered:
+        for _ in range(MOST_ATTEMPTS):
+            answering = Answering()
+            executed = await self._run(viewer, ground, operation, variables, answering, deadline)
+            if await self._hold_marked(answering.marks):
+                self._observer.happened(Event.DECIDED_AGAIN, "agency marked a record")
+                continue
+            self._look_again(executed, operation, answering)
+            epoch = agree(answering.epochs)
+            if await self._ledger.answered(reference, viewer, ground, operation.hash, answering.accesses(), epoch):
+                self._observer.happened(Event.ANSWERED)
+                return Answered(reference, executed.data, executed.errors, _extensions(answering))
+            self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")
+        raise Unavailable
+
+    async def _run(
+        self,
+        viewer: Viewer,
+        ground: Ground,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        answering: Answering,
+        deadline: float,
+    ) -> Executed:
+        context = AnsweringContext(
+            answering=answering,
+            children=ChildFinder(self._store, capability(viewer, ground.purpose), answering),
+            contacts=Contacts(self._agencies, deadline - KEPT_FOR_RECORDING * self._deadline, answering),
+            viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, ground.purpose.value),
+        )
+        executed = await self._executor.run(operation, variables, context)
+        for agency, failure in answering.failures:
+            self._observer.happened(Event.AGENCY_FAILED, f"{agency.value} {type(failure).__name__}")
+        return executed
+
+    async def _hold_marked(self, marks: Sequence[AgencyMark]) -> bool:
+        """Place a hold for every mark; whether one was news, so that the answer in hand must be done again."""
+        for mark in marks:
+            await self._store.place_hold(mark.child_id, mark.agency, mark.mark)
+            if not mark.held:
+                self._observer.happened(Event.HOLD_PLACED, mark.agency.value)
+        return any(not mark.held for mark in marks)
+
+    def _look_again(self, executed: Executed, operation: Operation, answering: Answering) -> None:
+        try:
+            look(executed.data, operation.shape, answering.disclosures)
+        except LeakCaught:
+            self._observer.happened(Event.REDACTION_CAUGHT)
+            raise Unavailable from None
+
+    async def _record_refusal(
+        self, reference: str, viewer: Viewer, asked: Asked, operation: Operation | None, code: str
+    ) -> None:
+        known = asked.purpose if asked.purpose in Purpose.__members__ else None
+        document = operation.hash if operation else None
+        await self._ledger.refused(reference, viewer, known, document, code)
+        self._observer.happened(Event.REFUSED, code)
+
+
+def capability(viewer: Viewer, purpose: Purpose) -> Capability | None:
+    """All that the layers below learn of who asks and why; none where no child may be asked for."""
+    if not may_address_children(viewer, purpose):
+        return None
+    manages = purpose is Purpose.SHIELD_MANAGEMENT
+    scope = SearchScope(
+        address=Category.ADDRESS in NEEDED[purpose] & allowed_to_role(viewer),
+        # An officer without an authority manages nobody: no authority is called by an empty word.
+        manages=(viewer.authority or "") if manages else None,
+        sealed=manages and "sealed" in viewer.scopes,
+        organisation=viewer.organisation,
+        viewer=viewer.subject,
+        token=viewer.token if purpose is Purpose.SAFEGUARDING and "override" in viewer.scopes else "",
+    )
+    return Capability(decider(viewer, purpose), scope, broker=viewer.organisation)
+
+
+def _check_door(viewer: Viewer, operation: Operation, asked: Asked) -> None:
+    if asked.by_get and not operation.touches_no_child:
+        raise MethodNotAllowed
+    if viewer.role is Role.PARTNER and not operation.is_introspection:
+        raise Forbidden("a partner sends its published documents alone")
+
+
+def _extensions(answering: Answering) -> Mapping[str, Any]:
+    withheld = [
+        {"path": list(withheld.path), "brokerReference": withheld.broker_reference} for withheld in answering.withheld()
+    ]
+    return {"withheld": withheld} if withheld else {}

@@ -1,0 +1,76 @@
+"""Why a viewer asks: the purpose and the reason stated with a request, and whether this role may state that purpose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from adapters.store.entries import Organisation
+from gateway.errors import BadRequest, Forbidden, PurposeRequired
+from gateway.viewer import Role, Viewer
+
+LONGEST_REASON = 255
+
+
+class Purpose(Enum):
+    """Every purpose there is."""
+
+    SAFEGUARDING = "SAFEGUARDING"
+    CHILD_WELFARE = "CHILD_WELFARE"
+    HEALTH = "HEALTH"
+    EDUCATION = "EDUCATION"
+    SERVICE_COORDINATION = "SERVICE_COORDINATION"
+    SHIELD_MANAGEMENT = "SHIELD_MANAGEMENT"
+    DATA_QUALITY = "DATA_QUALITY"
+    STATISTICS = "STATISTICS"
+    AUDIT = "AUDIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why a request is made: its purpose, and the reason in the viewer's own words, if they gave one."""
+
+    purpose: Purpose
+    reason: str | None
+
+
+# What a practitioner may come for, by the kind of organisation they come from.
+_BY_KIND: Mapping[str, frozenset[Purpose]] = {
+    "SCHOOL": frozenset({Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.EDUCATION}),
+    "HEALTH": frozenset({Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.HEALTH}),
+    "SOCIAL_CARE": frozenset({Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.SERVICE_COORDINATION}),
+    "LOCAL_AUTHORITY": frozenset(
+        {Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.EDUCATION, Purpose.SERVICE_COORDINATION}
+    ),
+}
+
+_PRACTITIONERS_OWN = frozenset().union(*_BY_KIND.values())
+
+_BY_ROLE: Mapping[Role, frozenset[Purpose]] = {
+    Role.SHIELD_OFFICER: frozenset({Purpose.SAFEGUARDING, Purpose.SHIELD_MANAGEMENT}),
+    Role.STEWARD: frozenset({Purpose.DATA_QUALITY}),
+    Role.ANALYST: frozenset({Purpose.STATISTICS}),
+    Role.AUDITOR: frozenset({Purpose.AUDIT}),
+}
+
+
+def purposes_of(role: Role, organisation: Organisation) -> frozenset[Purpose]:
+    """The purposes that somebody in this role, from this organisation, may state."""
+    if role is Role.PRACTITIONER:
+        return _BY_KIND.get(organisation.kind, frozenset())
+    if role is Role.PARTNER:
+        registered = organisation.purposes if organisation.kind == "PARTNER" else ()
+        return frozenset(purpose for purpose in _PRACTITIONERS_OWN if purpose.value in registered)
+    return _BY_ROLE[role]
+
+
+def state_ground(viewer: Viewer, organisation: Organisation | None, purpose: str | None, reason: str | None) -> Ground:
+    """Read both headers; raises `PurposeRequired`, `Forbidden` or `BadRequest`."""
+    if not purpose:
+        raise PurposeRequired
+    if reason is not None and (len(reason) > LONGEST_REASON or not reason.isprintable()):
+        raise BadRequest(f"`Contactpoint-Reason` is at most {LONGEST_REASON} printable characters")
+    stated = next((known for known in Purpose if known.value == purpose), None)
+    # A purpose nobody knows is answered as one that is not allowed, and an organisation nobody knows allows none.
+    if stated is None or organisation is None or stated not in purposes_of(viewer.role, organisation):
+        raise Forbidden("this role may not state this purpose")
+    return Ground(stated, reason or None)

@@ -1,0 +1,100 @@
+"""What lives as long as one attempt to answer: what was withheld, what was noticed, and where each child stands.
+
+A later attempt (a shield moved, an agency marked its record) starts from an empty one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from graphql.pyutils import Path
+
+from adapters.agency import AgencyFailure, AgencyName, Mark
+from adapters.store.entries import ChildAccess
+from resolvers.disclosure import Category, Disclosure
+
+ResponsePath: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A field that is null because this viewer may not have it now, and how contact may be arranged instead."""
+
+    path: ResponsePath
+    broker_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyMark:
+    """An agency marked its record of this child restricted; `held` says whether a hold was known already."""
+
+    child_id: int
+    held: bool
+    agency: AgencyName
+    mark: Mark
+
+
+@dataclass(slots=True)
+class _Noted:
+    """Which categories of one child were shown and withheld; what the ledger keeps instead of values."""
+
+    shown: set[str] = field(default_factory=set)
+    withheld: set[str] = field(default_factory=set)
+    override: bool = False
+
+
+class Answering:
+    """Gathers, while one attempt runs, everything that must be said of it afterwards."""
+
+    def __init__(self) -> None:
+        self._withheld: dict[ResponsePath, Withheld] = {}
+        self._noted: dict[str, _Noted] = {}
+        self.marks: list[AgencyMark] = []
+        self.failures: list[tuple[AgencyName, AgencyFailure]] = []
+        self.epochs: set[int] = set()
+        self.disclosures: dict[ResponsePath, Disclosure] = {}
+
+    def read_under(self, epoch: int) -> None:
+        """Children were read while the shields stood at this epoch."""
+        self.epochs.add(epoch)
+
+    def matched(self, number: str, *, override: bool = False) -> None:
+        """A child was matched, whether or not anything of it will be shown."""
+        self._noted.setdefault(number, _Noted()).override |= override
+
+    def stands_at(self, path: ResponsePath, disclosure: Disclosure) -> None:
+        """The child decided by `disclosure` is answered at `path`."""
+        self.disclosures[path] = disclosure
+
+    def shown(self, disclosure: Disclosure, category: Category) -> None:
+        self._noted.setdefault(disclosure.number, _Noted()).shown.add(category.value)
+
+    def withhold(self, disclosure: Disclosure, category: Category, path: ResponsePath) -> None:
+        """The field at `path` is null because its category is not shown."""
+        self._noted.setdefault(disclosure.number, _Noted()).withheld.add(category.value)
+        self._withheld[path] = Withheld(path, disclosure.broker_reference)
+
+    def withheld(self) -> list[Withheld]:
+        """Everything withheld, in the order of paths, which depends on nothing hidden."""
+        return [self._withheld[path] for path in sorted(self._withheld, key=_by_position)]
+
+    def accesses(self) -> tuple[ChildAccess, ...]:
+        """What the ledger says of each child matched, in the order of numbers."""
+        return tuple(
+            ChildAccess(number, frozenset(noted.shown), frozenset(noted.withheld), noted.override)
+            for number, noted in sorted(self._noted.items())
+        )
+
+
+def response_path(path: Path) -> ResponsePath:
+    """GraphQL's linked path as a tuple of keys and indices."""
+    return tuple(path.as_list())
+
+
+def _by_position(path: ResponsePath) -> list[tuple[int, int, str]]:
+    return [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in path]
+
+
+def agree(epochs: Iterable[int]) -> int | None:
+    """The one epoch all reads agree on; the earliest where they do not, which no record will then accept."""
+    return min(epochs, default=None)

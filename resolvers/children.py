@@ -1,0 +1,136 @@
+"""Finds children in the core store and, before anything else is done with one, has it decided what may be told of it.
+
+The decision is handed in as a function of the record; who asks and why stay with whoever made that function. A child
+of whom nothing may be told is, from here on, a child that does not exist.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
+
+from strawberry.dataloader import DataLoader
+
+from adapters.number import BadNumber, parse_number
+from adapters.records import ChildRecord, NhsNumber, Upn
+from adapters.store.postgres import Reading
+from adapters.store.search import Criteria, SearchScope
+from resolvers.answering import Answering
+from resolvers.disclosure import Category, Disclosure
+from resolvers.errors import BadNumberError, LimitError, NotAddressableError
+
+Decide: TypeAlias = Callable[[ChildRecord], Disclosure | None]
+
+MOST_CHILDREN = 100
+MOST_MATCHES = 10
+
+
+class ChildStore(Protocol):
+    """What finding children asks of the core store; each reading is one statement, with the shields' epoch."""
+
+    async def children_by_number(self, numbers: Sequence[str]) -> Reading: ...
+
+    async def children_by_key(self, key: NhsNumber | Upn) -> Reading: ...
+
+    async def find_children(self, criteria: Criteria, scope: SearchScope, limit: int) -> Reading: ...
+
+    async def broker_references(self, organisation: str, child_ids: Sequence[int]) -> Mapping[int, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """All that finding children learns of a request: what to decide by, and how far a search may see.
+
+    `broker` names the organisation that broker references are made out to.
+    """
+
+    decide: Decide
+    scope: SearchScope
+    broker: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedChild:
+    """A child that can be shown, with what may be told of it."""
+
+    record: ChildRecord
+    disclosure: Disclosure
+
+
+class ChildFinder:
+    """Answers the root questions of one attempt. Without a capability no child can be asked for at all."""
+
+    def __init__(self, store: ChildStore, capability: Capability | None, answering: Answering) -> None:
+        self._store = store
+        self._capability = capability
+        self._answering = answering
+        self._by_number: DataLoader[str, DecidedChild | None] = DataLoader(load_fn=self._read_numbers)
+
+    async def by_number(self, number: str) -> DecidedChild | None:
+        self._addressable()
+        return await self._by_number.load(_checked(number))
+
+    async def by_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
+        """In the order asked; at most a hundred, each decided alone."""
+        self._addressable()
+        if len(numbers) > MOST_CHILDREN:
+            raise LimitError("CHILDREN", f"at most {MOST_CHILDREN} children can be asked for at once")
+        return await self._by_number.load_many([_checked(number) for number in numbers])
+
+    async def by_key(self, key: NhsNumber | Upn) -> DecidedChild | None:
+        """The child with this key, unless the key itself may not be known: then there is no such child."""
+        self._addressable()
+        category = Category.KEY if isinstance(key, NhsNumber) else Category.SCHOOL
+        found = await self._decided(await self._store.children_by_key(key), knowing=category)
+        return found[0] if found else None
+
+    async def search(self, criteria: Criteria, first: int) -> tuple[list[DecidedChild], bool]:
+        """The matches, and whether there were more than `first` (then none are given)."""
+        capability = self._addressable()
+        if not 1 <= first <= MOST_MATCHES:
+            raise LimitError("FIRST", f"`first` must be between 1 and {MOST_MATCHES}")
+        reading = await self._store.find_children(criteria, capability.scope, first)
+        if len(reading.children) > first:
+            self._answering.read_under(reading.epoch)
+            return [], True
+        return await self._decided(reading), False
+
+    def _addressable(self) -> Capability:
+        if self._capability is None:
+            raise NotAddressableError("no child can be asked for with this role and purpose")
+        return self._capability
+
+    async def _read_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
+        reading = await self._store.children_by_number(numbers)
+        found = {child.record.number: child for child in await self._decided(reading)}
+        return [found.get(number) for number in numbers]
+
+    async def _decided(self, reading: Reading, knowing: Category = Category.IDENTITY) -> list[DecidedChild]:
+        """The children of whom something may be told, as long as what they were found by may be known."""
+        capability = self._addressable()
+        self._answering.read_under(reading.epoch)
+        decided = []
+        for record in reading.children:
+            disclosure = capability.decide(record)
+            self._answering.matched(record.number, override=disclosure is not None and disclosure.override)
+            if disclosure is not None and disclosure.shows(knowing):
+                decided.append(DecidedChild(record, disclosure))
+        return await self._with_broker_references(decided, capability.broker)
+
+    async def _with_broker_references(self, children: list[DecidedChild], broker: str) -> list[DecidedChild]:
+        protected = [child.record.id for child in children if child.disclosure.protected]
+        if not protected:
+            return children
+        references = await self._store.broker_references(broker, protected)
+        return [
+            DecidedChild(child.record, replace(child.disclosure, broker_reference=references[child.record.id]))
+            if child.disclosure.protected
+            else child
+            for child in children
+        ]
+
+
+def _checked(number: str) -> str:
+    try:
+        return parse_number(number)
+    except BadNumber as error:
+        raise BadNumberError(str(error)) from None

@@ -1,0 +1,26 @@
+"""The schema, built and proven once; importing this module fails where a path is unguarded."""
+
+from typing import Final
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.paths import Guards, check_paths, guards
+from schema.query import Query
+
+strawberry_schema: Final = strawberry.federation.Schema(
+    query=Query,
+    config=StrawberryConfig(disable_field_suggestions=True),
+)
+
+# Strawberry keeps the graphql-core schema it builds to itself; the executor and the paths need that very one.
+graphql_schema: Final[GraphQLSchema] = strawberry_schema._schema  # noqa: SLF001
+
+check_paths(graphql_schema)
+field_guards: Final[Guards] = guards(graphql_schema)
+
+
+def print_sdl() -> str:
+    """The schema as partners read it; `schema/schema.graphql` is kept equal to this by a test."""
+    return strawberry_schema.as_str() + "\n"

@@ -1,0 +1,85 @@
+"""`@shielded(category:)`: the directive that is printed and the guard that refuses, in one class.
+
+The guard asks the decision it is handed with the object it stands on; nothing here decides, and nothing here knows
+who asked. A field that is not shown is null: its resolver does not run, and so nothing is fetched for it.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.schema_directive import Location
+from strawberry.types.field import StrawberryField
+
+from resolvers.answering import response_path
+from resolvers.contacts import HeldBackError
+from resolvers.disclosure import Category, Disclosure
+from schema.context import AnsweringInfo
+
+strawberry.enum(Category, description="What a field would give away.")
+
+
+class Guarded(Protocol):
+    """Every object that a guarded field stands on carries the decision about its child."""
+
+    disclosure: Disclosure
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="shielded",
+    description="Withheld (null, and listed in `extensions.withheld`) unless the viewer may know this category.",
+)
+class Shielded(FieldExtension):
+    """Guards one field by one category of the child that its object belongs to."""
+
+    category: Category
+
+    def apply(self, field: StrawberryField) -> None:
+        """Print what stands in the way: directive and guard are one object, so neither is without the other."""
+        field.directives = [*field.directives, self]
+
+    def resolve(self, next_: Callable[..., Any], source: Guarded, info: AnsweringInfo, **arguments: Any) -> Any:
+        """Refuse, or run a resolver that asks no agency."""
+        if not self._admits(source, info):
+            return None
+        value = next_(source, info, **arguments)
+        info.context.answering.shown(source.disclosure, self.category)
+        return value
+
+    async def resolve_async(
+        self, next_: Callable[..., Any], source: Guarded, info: AnsweringInfo, **arguments: Any
+    ) -> Any:
+        """Refuse, or run the resolver; what its agency then holds back is withheld just the same."""
+        if not self._admits(source, info):
+            return None
+        try:
+            value = next_(source, info, **arguments)
+            value = await value if inspect.isawaitable(value) else value
+        except HeldBackError:
+            info.context.answering.withhold(source.disclosure, self.category, response_path(info.path))
+            return None
+        info.context.answering.shown(source.disclosure, self.category)
+        return value
+
+    def _admits(self, source: Guarded, info: AnsweringInfo) -> bool:
+        path, answering = response_path(info.path), info.context.answering
+        answering.stands_at(path[:-1], source.disclosure)
+        if source.disclosure.shows(self.category):
+            return True
+        answering.withhold(source.disclosure, self.category, path)
+        return False
+
+
+def shielded(category: Category, description: str | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """Make a resolver a field that gives away `category`: `@shielded(Category.SCHOOL)`."""
+
+    def guarded(resolver: Callable[..., Any]) -> StrawberryField:
+        field: StrawberryField = strawberry.field(
+            resolver, description=description, extensions=[Shielded(category=category)]
+        )
+        return field
+
+    return guarded

@@ -1,0 +1,97 @@
+"""The root: find a child, search for children, see one's own standing."""
+
+from datetime import date
+
+import strawberry
+
+from adapters import records
+from adapters.store.search import Criteria
+from resolvers.children import MOST_MATCHES
+from resolvers.errors import BadCriteriaError
+from schema.child import Child
+from schema.context import AnsweringInfo
+
+
+@strawberry.type(description="Who is asking, as their token and this request say.")
+class Viewer:
+    subject: strawberry.ID
+    organisation: strawberry.ID
+    acting_role: str
+    purpose: str
+
+
+@strawberry.input(one_of=True, description="One identifier by which another system knows the child.")
+class ChildKey:
+    nhs_number: strawberry.ID | None = strawberry.UNSET
+    upn: strawberry.ID | None = strawberry.UNSET
+
+
+@strawberry.input(description="A family name, and a birth date or at least its year; the rest narrows.")
+class ChildCriteria:
+    family: str
+    given: str | None = None
+    birth_date: date | None = None
+    birth_year: int | None = None
+    gender: records.Gender | None = None
+    postcode: str | None = None
+
+
+@strawberry.type(description="The matches, or the word that there were more than asked for, and then none of them.")
+class ChildMatches:
+    children: list[Child]
+    too_many: bool
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def viewer(self, info: AnsweringInfo) -> Viewer:
+        card = info.context.viewer
+        return Viewer(
+            subject=strawberry.ID(card.subject),
+            organisation=strawberry.ID(card.organisation),
+            acting_role=card.acting_role,
+            purpose=card.purpose,
+        )
+
+    @strawberry.field(description="Null: no such child that can be shown.")
+    async def child(self, info: AnsweringInfo, number: strawberry.ID) -> Child | None:
+        return Child.of(await info.context.children.by_number(number))
+
+    @strawberry.field(description="Null: no such child that can be shown and found by this key.")
+    async def child_by_key(self, info: AnsweringInfo, key: ChildKey) -> Child | None:
+        return Child.of(await info.context.children.by_key(_key(key)))
+
+    @strawberry.field(description="In the order asked, at most a hundred.")
+    async def children(self, info: AnsweringInfo, numbers: list[strawberry.ID]) -> list[Child | None]:
+        return [Child.of(child) for child in await info.context.children.by_numbers(numbers)]
+
+    @strawberry.field(description="Few children or none: where more than `first` match, none is given.")
+    async def find_children(self, info: AnsweringInfo, by: ChildCriteria, first: int | None = 10) -> ChildMatches:
+        found, too_many = await info.context.children.search(_criteria(by), MOST_MATCHES if first is None else first)
+        return ChildMatches(
+            children=[Child(record=child.record, disclosure=child.disclosure) for child in found], too_many=too_many
+        )
+
+
+def _key(key: ChildKey) -> records.NhsNumber | records.Upn:
+    if key.nhs_number is not strawberry.UNSET and key.nhs_number is not None:
+        return records.NhsNumber(key.nhs_number.replace(" ", "").replace("-", ""))
+    if key.upn is not strawberry.UNSET and key.upn is not None:
+        return records.Upn(key.upn.strip().upper())
+    raise BadCriteriaError("a key is needed: `nhsNumber` or `upn`")
+
+
+def _criteria(by: ChildCriteria) -> Criteria:
+    if not by.family.strip():
+        raise BadCriteriaError("`family` is empty")
+    if by.birth_date is None and by.birth_year is None:
+        raise BadCriteriaError("a search needs `birthDate` or at least `birthYear`")
+    return Criteria(
+        family=by.family,
+        given=by.given,
+        birth_date=by.birth_date,
+        birth_year=by.birth_year,
+        gender=by.gender,
+        postcode=by.postcode,
+    )

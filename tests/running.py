@@ -1,0 +1,184 @@
+"""A whole gateway for one test: real store, real agencies and issuer on loopback, asked over real HTTP."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+
+from adapters.sandbox.agencies import Sandbox
+from adapters.sandbox.issuer import Issuer
+from adapters.sandbox.personas import PERSONAS
+from adapters.sandbox.populate import populate
+from adapters.sandbox.population import NOTABLE, SyntheticChild, child_at
+from adapters.store.embedded import DATABASE, EmbeddedCluster
+from adapters.store.roles import Role, database_grants
+from gateway.app import Gateway
+from gateway.demo import DemonstrationDoor, pretended
+from gateway.settings import Settings
+from tests.databases import Database
+
+CHILDREN = 200
+POPULATED = "populated"
+
+_serial = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+    @property
+    def data(self) -> Any:
+        return self.body["data"]
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["extensions"]["code"] for error in self.body.get("errors", [])]
+
+    @property
+    def withheld(self) -> list[list[str | int]]:
+        """The paths withheld, in the order given."""
+        return [entry["path"] for entry in self.body.get("extensions", {}).get("withheld", [])]
+
+
+@dataclass
+class RunningGateway:
+    """The gateway, and everything round it that a test may look at or break."""
+
+    gateway: Gateway
+    sandbox: Sandbox
+    issuer: Issuer
+    database: Database
+    session: aiohttp.ClientSession
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.gateway.url
+
+    def token(self, persona: str) -> str:
+        """One token per persona and test, as a front end would hold one."""
+        return self._tokens.setdefault(persona, self.issuer.mint(persona))
+
+    def child(self, name: str) -> SyntheticChild:
+        return child_at(NOTABLE[name])
+
+    @property
+    def calls(self) -> dict[str, int]:
+        return {agency.value: count for agency, count in self.sandbox.calls.items()}
+
+    async def ask(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        viewer: str = "teacher",
+        purpose: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Ask as a persona, for its usual purpose unless another is stated."""
+        stated = purpose or PERSONAS[viewer].purposes[0]
+        sent = {
+            "Authorization": f"Bearer {self.token(viewer)}",
+            "Contactpoint-Purpose": stated,
+            "Accept": "application/graphql-response+json",
+            **(headers or {}),
+        }
+        body = {"query": query, "variables": variables or {}}
+        async with self.session.post(f"{self.url}/graphql", json=body, headers=sent) as answer:
+            return Reply(answer.status, answer.headers.copy(), await answer.json(content_type=None))
+
+    async def ask_child(self, name: str, fields: str, **how: Any) -> Reply:
+        """Ask for one notable child by its number."""
+        query = f"query($number: ID!) {{ child(number: $number) {{ {fields} }} }}"
+        return await self.ask(query, {"number": self.child(name).number}, **how)
+
+    async def execute(self, sql: str, *values: Any) -> None:
+        """Change the store as its owner, behind the gateway's back."""
+        owner = await self.database.connect(Role.OWNER)
+        try:
+            await owner.execute(sql, *values)
+        finally:
+            await owner.close()
+
+    async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        owner = await self.database.connect(Role.OWNER)
+        try:
+            return [dict(row) for row in await owner.fetch(sql, *values)]
+        finally:
+            await owner.close()
+
+    async def id_of(self, name: str) -> int:
+        rows = await self.rows("SELECT id FROM children WHERE number = $1", self.child(name).number)
+        return int(rows[0]["id"])
+
+
+@pytest.fixture(scope="session")
+def populated(cluster: EmbeddedCluster) -> str:
+    """The name of a database with synthetic children in it, the notable ones among them: a template of others."""
+
+    async def fill() -> None:
+        await _copy(cluster, DATABASE, POPULATED)
+        await populate(cluster.dsn(Role.OWNER, POPULATED), CHILDREN, lambda done: None)
+
+    asyncio.run(fill())
+    return POPULATED
+
+
+@pytest.fixture
+async def populated_database(cluster: EmbeddedCluster, populated: str) -> AsyncIterator[Database]:
+    """A test's own copy of the populated store."""
+    name = f"populated_{next(_serial)}"
+    await _copy(cluster, populated, name)
+    yield Database(cluster, name)
+    superuser = await asyncpg.connect(cluster.superuser_dsn())
+    try:
+        await superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await superuser.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of the test's gateway; a test may give its own."""
+    return Settings(data=tmp_path)
+
+
+@pytest.fixture
+async def gateway(populated_database: Database, settings: Settings) -> AsyncIterator[RunningGateway]:
+    """A gateway as the demonstration runs it, on ports of its own."""
+    issuer = await Issuer.start(settings.data / "issuer-key.json")
+    try:
+        async with (
+            await Sandbox.start() as sandbox,
+            await Gateway.start(
+                pretended(settings, sandbox, issuer),
+                populated_database.dsn(Role.GATEWAY),
+                demonstration=DemonstrationDoor(issuer),
+            ) as running,
+            aiohttp.ClientSession() as session,
+        ):
+            yield RunningGateway(running, sandbox, issuer, populated_database, session)
+    finally:
+        await issuer.close()
+
+
+async def _copy(cluster: EmbeddedCluster, template: str, name: str) -> None:
+    superuser = await asyncpg.connect(cluster.superuser_dsn())
+    try:
+        await superuser.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.database_role} STRATEGY wal_log"
+        )
+        await superuser.execute(database_grants(name))  # what may connect is no part of a copy
+    finally:
+        await superuser.close()

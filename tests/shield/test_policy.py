@@ -1,0 +1,143 @@
+"""What holds of the policy whatever the viewer, the purpose and the child: protection never widens what is seen."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.records import ChildRecord, CircleMember, Override, Protection, Tier
+from gateway.pipeline import capability
+from gateway.purpose import Purpose
+from gateway.shield.policy import NEEDED, decide
+from gateway.viewer import Role, Viewer
+from resolvers.disclosure import Category
+from tests.builders import ELSEWHERE, HERE, a_child, a_viewer
+
+AUTHORITY = st.sampled_from([HERE, ELSEWHERE, None])
+ORGANISATION = st.sampled_from(["school-1", "school-2"])
+SCOPES = st.lists(st.sampled_from(["override", "sealed", "sensitive"]), unique=True).map(" ".join)
+
+VIEWERS = st.builds(a_viewer, st.sampled_from(Role), scopes=SCOPES, organisation=ORGANISATION, authority=AUTHORITY)
+PURPOSES = st.sampled_from(Purpose)
+PROTECTIONS = st.builds(
+    Protection,
+    tier=st.sampled_from(Tier),
+    held=st.booleans(),
+    withheld=st.frozensets(st.sampled_from(["KEY", "PARENT_NAMES"])),
+    circle=st.lists(
+        st.builds(CircleMember, ORGANISATION, st.frozensets(st.sampled_from([c.value for c in Category])))
+    ).map(tuple),
+    overrides=st.lists(
+        st.builds(Override, st.sampled_from(["viewer-1", "viewer-2"]), st.sampled_from(["token-1", "token-2"]))
+    ).map(tuple),
+)
+CHILDREN = st.builds(
+    lambda protection, authority: replace(a_child().of(authority).build(), protection=protection),
+    PROTECTIONS,
+    AUTHORITY,
+)
+
+STRICTNESS = list(Tier)
+
+
+def shown(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> frozenset[Category]:
+    decided = decide(viewer, purpose, child)
+    return frozenset() if decided is None else decided.shown
+
+
+def protected_by(child: ChildRecord, **changes: object) -> ChildRecord:
+    return replace(child, protection=replace(child.protection, **changes))
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_stricter_tier_never_shows_more(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """Raising a shield only ever takes away.
+
+    A hold stands apart: an authority that takes one up by a shield makes circles and overrides possible.
+    """
+    child = protected_by(child, held=False)
+    tier = STRICTNESS.index(child.protection.tier)
+    for stricter in STRICTNESS[tier:]:
+        assert shown(viewer, purpose, protected_by(child, tier=stricter)) <= shown(viewer, purpose, child)
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_hold_never_shows_more(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """What an agency's mark adds is protection."""
+    assert shown(viewer, purpose, protected_by(child, held=True)) <= shown(
+        viewer, purpose, protected_by(child, held=False)
+    )
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_nothing_is_shown_that_the_purpose_does_not_need(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """Purpose bounds every role and every tier."""
+    assert shown(viewer, purpose, child) <= NEEDED[purpose]
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_child_is_shown_with_its_identity_or_not_at_all(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """There is no child without a number."""
+    seen = shown(viewer, purpose, child)
+    assert not seen or Category.IDENTITY in seen
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_sealed_child_exists_for_its_custodians_alone(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """Role, purpose, authority and scope: all four, or there is no such child."""
+    sealed = protected_by(child, tier=Tier.SEALED)
+    custodian = (
+        viewer.role is Role.SHIELD_OFFICER
+        and purpose is Purpose.SHIELD_MANAGEMENT
+        and "sealed" in viewer.scopes
+        and viewer.authority is not None
+        and viewer.authority == child.authority
+    )
+    assert (decide(viewer, purpose, sealed) is not None) == custodian
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_sensitive_service_needs_its_scope(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """Nobody but a shield officer with the scope `sensitive`, managing the shield, is shown one."""
+    if Category.SENSITIVE_SERVICE in shown(viewer, purpose, child):
+        assert viewer.role is Role.SHIELD_OFFICER
+        assert "sensitive" in viewer.scopes
+        assert purpose is Purpose.SHIELD_MANAGEMENT
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_an_override_counts_for_its_viewer_and_token_alone(
+    viewer: Viewer, purpose: Purpose, child: ChildRecord
+) -> None:
+    """Everybody else's decision is as if there were none."""
+    mine = tuple(
+        override
+        for override in child.protection.overrides
+        if (override.viewer, override.token) == (viewer.subject, viewer.token)
+    )
+    assert decide(viewer, purpose, child) == decide(viewer, purpose, protected_by(child, overrides=mine))
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_what_a_viewer_may_not_ask_for_is_never_decided_in_their_favour(
+    viewer: Viewer, purpose: Purpose, child: ChildRecord
+) -> None:
+    """Without a capability nobody is even looked for, and nobody would have been shown."""
+    if capability(viewer, purpose) is None:
+        assert decide(viewer, purpose, child) is None
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_search_by_address_reaches_no_further_than_the_decision(
+    viewer: Viewer, purpose: Purpose, child: ChildRecord
+) -> None:
+    """Whoever is shown a protected child's address manages the shield, is in its circle, or overrides it."""
+    if child.protection.protected and Category.ADDRESS in shown(viewer, purpose, child):
+        given_scope = capability(viewer, purpose)
+        assert given_scope is not None
+        scope = given_scope.scope
+        assert (
+            scope.manages == child.authority
+            or any(m.organisation == scope.organisation and "ADDRESS" in m.categories for m in child.protection.circle)
+            or Override(scope.viewer, scope.token) in child.protection.overrides
+        )
