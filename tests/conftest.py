@@ -2,10 +2,7 @@
 
 import asyncio
 import itertools
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -14,32 +11,12 @@ import pytest
 from adapters.store.embedded import DATABASE, EmbeddedCluster
 from adapters.store.migrate import migrate
 from adapters.store.postgres import Store
-from adapters.store.roles import Connection, Role, credentials, database_grants
+from adapters.store.roles import Role, credentials, database_grants
+from tests.databases import Database, reachable_folder
+
+pytest_plugins = ["tests.running"]
 
 _serial = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Database:
-    """One test's own database, migrated and empty."""
-
-    cluster: EmbeddedCluster
-    name: str
-
-    def dsn(self, role: Role) -> str:
-        return self.cluster.dsn(role, self.name)
-
-    async def connect(self, role: Role = Role.OWNER) -> Connection:
-        """A connection of that role; the caller closes it."""
-        return await asyncpg.connect(self.dsn(role))
-
-
-@contextmanager
-def reachable_folder() -> Iterator[Path]:
-    """A folder others may pass through, as a home usually lets them; pytest's own are closed, root's server outside."""
-    with tempfile.TemporaryDirectory(prefix="contactpoint-test-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 @pytest.fixture

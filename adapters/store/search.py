@@ -19,7 +19,8 @@ def name_key(text: str) -> str:
     >>> name_key("O'Brien-Núñez")
     'obriennunez'
     """
-    folded = unicodedata.normalize("NFKD", text.casefold()).translate(LETTERS)
+    # Taking apart may uncover a capital, and folding a letter that can be taken apart: so once more.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(LETTERS)
     return "".join(letter for letter in folded if letter.isalnum())
 
 
