@@ -221,7 +221,9 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class _Version(msgspec.Struct, frozen=True):
-    subjects: msgspec.Raw | None = None
+    """Version 0 alone has `subjects`."""
+
+    subjects: msgspec.Raw = msgspec.Raw()
 
 
 _REFUSAL = msgspec.json.Decoder(Refusal)
@@ -237,7 +239,7 @@ def read_entry(response: Response) -> BirthRegistration | None:
         if response.decoded(_REFUSAL).code not in _NO_SUCH_ENTRY:
             raise AgencyBroken(f"`{LEV_SYSTEM}` answered 404 without saying that it has no such entry")
         return None
-    if response.decoded(_VERSION).subjects is not None:
+    if bytes(response.decoded(_VERSION).subjects):
         return response.decoded(_V0).as_v1()
     return response.decoded(_V1)
 

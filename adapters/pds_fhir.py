@@ -168,10 +168,11 @@ def _trusted_patient(asked: NhsNumber, patient: Patient) -> Answer[Patient]:
     PDS answers a merged number with the record that took its place, and may give no more sign than another `id`. That
     alone cannot be told from an answer gone astray, so it is a mismatch: nothing shown, nobody held.
     """
-    if patient.id != asked.value and patient.replaces(asked):
-        return Restricted(patient.restriction or Mark.PDS_SUPERSEDED)
-    if patient.id is not None and patient.restriction is not None:
-        return Restricted(patient.restriction)
+    if patient.id is not None:
+        if patient.id != asked.value and patient.replaces(asked):
+            return Restricted(patient.restriction or Mark.PDS_SUPERSEDED)
+        if patient.restriction is not None:
+            return Restricted(patient.restriction)
     if patient.id != asked.value:
         return Failed(AgencyMismatch(f"`{PDS_SYSTEM}` answered about another number than the one asked for"))
     return Found(patient)

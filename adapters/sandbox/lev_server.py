@@ -39,7 +39,7 @@ _INFORMANTS = frozenset({"informant1", "informant2"})  # of whom only the qualif
 _LINKS = frozenset({"previousRegistration", "nextRegistration"})
 
 
-def application(conduct: Conduct, *, children: int = 10_000) -> web.Application:
+def application(conduct: Conduct, *, children: int = 100_000) -> web.Application:
     """LEV at the root; a search looks among the first `children`."""
     lev = _Lev(conduct, children)
 

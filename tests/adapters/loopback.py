@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from joserfc.jwk import RSAKey
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -37,6 +36,18 @@ def answered(body: bytes, status: int = 200, system: str = "pds") -> Response:
     return Response(system, status, CIMultiDictProxy(CIMultiDict()), body)
 
 
+@asynccontextmanager
+async def served(application: web.Application) -> AsyncIterator[str]:
+    """Run a server on a free port; gives its address. It logs no requests: whatever is logged, we logged."""
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 @dataclass
 class Health:
     """PDS, ODS and LEV, pretended and running, and the three adapters that ask them."""
@@ -44,6 +55,8 @@ class Health:
     conduct: Conduct
     client: AgencyClient
     pds_url: str
+    ods_url: str
+    lev_url: str
     practices: PdsPractices
     contacts: PdsContacts
     parents: BirthRegistrationParents
@@ -62,30 +75,32 @@ async def health_agencies(
     conduct = Conduct()
     async with AsyncExitStack() as running:
         pds = await running.enter_async_context(
-            TestServer(pds_server.application(conduct, public_key=our_key(), rate=rate))
+            served(pds_server.application(conduct, public_key=our_key(), rate=rate))
         )
-        ods = await running.enter_async_context(TestServer(ods_server.application(conduct)))
-        lev = await running.enter_async_context(TestServer(lev_server.application(conduct, children=2_000)))
+        ods = await running.enter_async_context(served(ods_server.application(conduct)))
+        lev = await running.enter_async_context(served(lev_server.application(conduct, children=2_000)))
         client = await running.enter_async_context(AgencyClient(contracts={"pds": Contract(per_second=agreed)}))
         proof = PrivateKeyJwt(SANDBOX_CLIENT_ID, key or our_key(), key_id=SANDBOX_KEY_ID)
-        credential = ClientCredentials("pds-token", str(pds.make_url("/oauth2/token")), proof)
-        pds_url = str(pds.make_url(pds_server.ROOT))
+        credential = ClientCredentials("pds-token", f"{pds}/oauth2/token", proof)
+        pds_url = pds + pds_server.ROOT
         yield Health(
             conduct,
             client,
             pds_url,
+            ods + ods_server.ROOT,
+            lev,
             PdsPractices(
                 client,
                 pds_url=pds_url,
                 pds_credential=credential,
-                ods_url=str(ods.make_url(ods_server.ROOT)),
+                ods_url=ods + ods_server.ROOT,
                 ods_key=ods_key,
                 clock=lambda: NOW,
             ),
             PdsContacts(client, pds_url=pds_url, pds_credential=credential, clock=lambda: NOW),
             BirthRegistrationParents(
                 client,
-                lev_url=str(lev.make_url("/")),
+                lev_url=lev,
                 username="gateway",
                 client_name="contactpoint",
                 clock=lambda: NOW,
@@ -121,8 +136,8 @@ async def scripted(media_type: str = "application/fhir+json") -> AsyncIterator[S
     agency = Scripted(media_type=media_type)
     server = web.Application()
     server.router.add_get("/{path:.*}", agency._answer)
-    async with TestServer(server) as running:
-        agency.url = str(running.make_url("/")).rstrip("/")
+    async with served(server) as address:
+        agency.url = address
         yield agency
 
 

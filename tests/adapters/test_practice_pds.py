@@ -1,0 +1,496 @@
+"""The GP practice: which registrations count, what PDS's marks and errors mean, and what is asked of whom."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from bodies import CHILD, OTHER_CHILD, a_patient, an_organization, registered_with, removed, spine
+from joserfc.jwk import RSAKey
+from loopback import NOW, Health, Scripted, health_agencies, key_for_anything, scripted
+
+from adapters.agency import (
+    AgencyBroken,
+    AgencyFailure,
+    AgencyMismatch,
+    AgencyName,
+    AgencyOverloaded,
+    AgencyRefused,
+    AgencyTimeout,
+    AgencyUnreachable,
+    Answer,
+    Failed,
+    Found,
+    Mark,
+    NotRecorded,
+    Restricted,
+)
+from adapters.client import AgencyClient
+from adapters.practice_pds import PdsPractices
+from adapters.records import AddressStatus, NhsNumber, PostalAddress, PracticeRecord
+from adapters.sandbox.faults import Fault
+from adapters.sandbox.population import NOTABLE, child_at, practice_at
+
+NUMBER = NhsNumber(CHILD)
+OTHER = NhsNumber(OTHER_CHILD)
+
+
+def soon(seconds: float = 5.0) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+def number_of(name: str) -> NhsNumber:
+    number = child_at(NOTABLE[name]).keys.nhs_number
+    assert number is not None
+    return number
+
+
+@pytest.fixture
+async def health() -> AsyncIterator[Health]:
+    async with health_agencies() as agencies:
+        yield agencies
+
+
+@pytest.fixture
+async def script() -> AsyncIterator[Scripted]:
+    async with scripted() as agency:
+        agency.says("/Organization/A81001", an_organization())
+        yield agency
+
+
+async def asked(script: Scripted, *numbers: NhsNumber) -> dict[NhsNumber, Answer[PracticeRecord]]:
+    async with AgencyClient() as client:
+        practices = PdsPractices(
+            client,
+            pds_url=script.url,
+            pds_credential=key_for_anything(),
+            ods_url=script.url,
+            ods_key="key",
+            clock=lambda: NOW,
+        )
+        return dict(await practices.fetch(numbers or (NUMBER,), soon()))
+
+
+async def answer_to(script: Scripted, body: object, status: int = 200) -> Answer[PracticeRecord]:
+    script.says(f"/Patient/{CHILD}", body, status)
+    return (await asked(script))[NUMBER]
+
+
+# --- A child's practice.
+
+
+async def test_practice_is_joined_from_pds_and_ods(health: Health) -> None:
+    """PDS says which practice, ODS says its name, phone and address, and the origin says since when PDS has said so."""
+    child = child_at(NOTABLE["open"])
+    known = practice_at(child.practice_ods or "")
+    assert known is not None
+    answer = (await health.practices.fetch([number_of("open")], soon()))[number_of("open")]
+    assert isinstance(answer, Found)
+    assert answer.record.ods_code == child.practice_ods
+    assert answer.record.name == known.name
+    assert answer.record.phone == known.phone
+    assert answer.record.address is not None
+    assert answer.record.address.postcode == known.address.postcode
+    assert answer.record.address.uprn == known.address.uprn
+    assert answer.record.address.lines == tuple(line.upper() for line in known.address.lines)
+    assert answer.record.origin.agency == "NHS Personal Demographics Service"
+    assert answer.record.origin.as_of.date() == child.birth_date
+
+
+async def test_each_practice_is_asked_once_for_everyone_registered_there(health: Health) -> None:
+    """Brothers and sisters share a practice: two PDS reads, one ODS read."""
+    numbers = [number_of("open"), number_of("open-sibling")]
+    answers = await health.practices.fetch(numbers, soon())
+    assert all(isinstance(answers[number], Found) for number in numbers)
+    assert health.calls() == (3, 0)
+
+
+async def test_a_number_asked_for_twice_is_asked_once(health: Health) -> None:
+    """The same key twice in one fetch is one call, and one answer."""
+    answers = await health.practices.fetch([number_of("no-practice")] * 2, soon())
+    assert list(answers) == [number_of("no-practice")]
+    assert health.calls() == (1, 0)
+
+
+async def test_a_closed_practice_is_still_the_practice(script: Scripted) -> None:
+    """ODS goes on naming an organization that has closed, and so do we."""
+    script.says("/Organization/A81001", an_organization(active=False))
+    answer = await answer_to(script, a_patient())
+    assert isinstance(answer, Found)
+    assert answer.record.name == "THE SURGERY"
+
+
+async def test_a_practice_ods_does_not_know_keeps_its_code_alone(script: Scripted) -> None:
+    """A 404 OperationOutcome from ODS is an answer: the registration stands, its details do not."""
+    script.says("/Organization/A81001", {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "no"}]}, 404)
+    answer = await answer_to(script, a_patient())
+    assert isinstance(answer, Found)
+    assert (answer.record.ods_code, answer.record.name, answer.record.address) == ("A81001", None, None)
+
+
+async def test_ods_failing_fails_its_own_children_alone(script: Scripted) -> None:
+    """One practice that ODS cannot give fails the children registered there, and nobody else."""
+    script.says(f"/Patient/{CHILD}", a_patient())
+    script.says(f"/Patient/{OTHER_CHILD}", a_patient(OTHER_CHILD, **registered_with("B81002")))
+    script.says("/Organization/B81002", {}, 500)
+    answers = await asked(script, NUMBER, OTHER)
+    assert isinstance(answers[NUMBER], Found)
+    assert isinstance(answers[OTHER], Failed)
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (an_organization("B81002"), AgencyMismatch),
+        ({"resourceType": "Parameters"}, AgencyBroken),
+        ({"resourceType": "Organization", "name": "NO ID"}, AgencyMismatch),
+    ],
+)
+async def test_ods_must_answer_about_the_practice_asked_for(
+    script: Scripted, body: object, failure: type[AgencyFailure]
+) -> None:
+    """Another organization's details are never shown as this one's."""
+    script.says("/Organization/A81001", body)
+    answer = await answer_to(script, a_patient())
+    assert isinstance(answer, Failed)
+    assert isinstance(answer.failure, failure)
+
+
+async def test_ods_with_a_wrong_key_is_refused() -> None:
+    """ODS wants its API key, and says 401 without FHIR."""
+    async with health_agencies(ods_key="wrong") as health:
+        answer = (await health.practices.fetch([number_of("open")], soon()))[number_of("open")]
+    assert isinstance(answer, Failed)
+    assert isinstance(answer.failure, AgencyRefused)
+
+
+# --- Registrations that are none.
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        a_patient(generalPractitioner=[]),
+        a_patient(generalPractitioner=[{}]),
+        a_patient(generalPractitioner=[{"identifier": {"system": "x"}}]),
+        a_patient(**registered_with("A81001", {"start": "2020-01-01", "end": "2026-09-30"})),
+        a_patient(**registered_with("A81001", {"start": "2026-10-02"})),
+        a_patient(**registered_with("A81001", {"end": "not a date"})),
+        a_patient(**registered_with("V81997")),
+        a_patient(**registered_with("V81998")),
+        a_patient(**registered_with("v81999")),
+        a_patient(**registered_with("../A81001")),
+        a_patient(**removed({"start": "2026-01-01T00:00:00+00:00"})),
+        a_patient(**removed({"start": "2026-01-01T00:00:00+00:00", "end": "2027-01-01T00:00:00+00:00"})),
+        a_patient(**removed(None)),
+    ],
+    ids=[
+        "none", "empty", "no-code", "ended", "not-begun", "unreadable-end", "no-practice", "not-applicable", "unknown",
+        "not-a-code", "removed", "removed-for-a-while", "removed-undated",
+    ],
+)  # fmt: skip
+async def test_a_registration_that_is_none_is_not_recorded(script: Scripted, body: object) -> None:
+    """Ended, not begun, taken off the list, or a pseudo practice: not recorded, and ODS is not asked."""
+    assert await answer_to(script, body) == NotRecorded()
+    assert script.paths == [f"/Patient/{CHILD}"]
+
+
+FROM_2020 = datetime(2020, 3, 4, tzinfo=UTC)
+LAST_UPDATED = {"security": [{"code": "U"}], "lastUpdated": "2024-01-23T14:37:16.122+01:00"}
+
+
+@pytest.mark.parametrize(
+    ("body", "as_of"),
+    [
+        (a_patient(), FROM_2020),
+        (a_patient(**registered_with("A81001", {"start": "2020-03-04", "end": "2026-10-01"})), FROM_2020),
+        (a_patient(**registered_with("a81001 ")), NOW),
+        (a_patient(**registered_with("A81001", {"start": "2020"})), NOW),
+        (a_patient(deceasedDateTime="2024-10-22T00:00:00+00:00"), FROM_2020),
+        (a_patient(**removed({"start": "2020-01-01T00:00:00+00:00", "end": "2021-12-31T00:00:00+00:00"})), FROM_2020),
+        (a_patient(**removed({"start": "2027-01-01T00:00:00+00:00"})), FROM_2020),
+        (
+            a_patient(meta=LAST_UPDATED, **registered_with("A81001")),
+            datetime(2024, 1, 23, 13, 37, 16, 122000, tzinfo=UTC),
+        ),
+    ],
+    ids=["plain", "last-day", "undated", "year-alone", "deceased", "removal-over", "removal-to-come", "last-updated"],
+)
+async def test_a_registration_in_force_is_found_and_dated(script: Scripted, body: object, as_of: datetime) -> None:
+    """The origin's date is the registration's own, else the record's, else the time of asking."""
+    answer = await answer_to(script, body)
+    assert isinstance(answer, Found)
+    assert answer.record.ods_code == "A81001"
+    assert answer.record.origin.as_of == as_of
+
+
+async def test_children_without_a_practice_are_not_recorded(health: Health) -> None:
+    """PDS has three ways of saying that there is no practice, and the sandbox uses each."""
+    none = [child for child in map(child_at, range(1_500)) if child.practice_ods is None and child.pds_code == "U"]
+    numbers = [child.keys.nhs_number for child in none if child.keys.nhs_number]
+    assert {child.index % 3 for child in none} == {0, 1, 2}
+    answers = await health.practices.fetch(numbers, soon())
+    assert set(answers.values()) == {NotRecorded()}
+
+
+# --- What PDS holds back.
+
+
+@pytest.mark.parametrize(
+    ("security", "mark"),
+    [
+        ([{"code": "R"}], Mark.PDS_RESTRICTED),
+        ([{"code": "V"}], Mark.PDS_VERY_RESTRICTED),
+        ([{"code": "REDACTED"}], Mark.PDS_INVALIDATED),
+        ([{"code": "U"}, {"code": "R"}], Mark.PDS_RESTRICTED),
+        ([{"code": "U"}, {"code": "V"}], Mark.PDS_VERY_RESTRICTED),
+        ([{"code": "N"}], Mark.PDS_RESTRICTED),
+        ([{"code": "u"}], Mark.PDS_RESTRICTED),
+        ([{"display": "unrestricted"}], Mark.PDS_RESTRICTED),
+        ([], Mark.PDS_RESTRICTED),
+    ],
+    ids=["R", "V", "redacted", "U-and-R", "U-and-V", "unknown", "lower-case", "no-code", "none"],
+)
+async def test_only_the_code_u_alone_is_unrestricted(script: Scripted, security: object, mark: Mark) -> None:
+    """Any other code, and no code at all, is restricted, although the practice is there to be read."""
+    assert await answer_to(script, a_patient(meta={"security": security})) == Restricted(mark)
+    assert script.paths == [f"/Patient/{CHILD}"]
+
+
+async def test_a_record_without_meta_is_restricted(script: Scripted) -> None:
+    """An absent field never means unrestricted."""
+    body = {name: part for name, part in a_patient().items() if name != "meta"}
+    assert await answer_to(script, body) == Restricted(Mark.PDS_RESTRICTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [("gp-restricted", Mark.PDS_RESTRICTED), ("gp-very-restricted", Mark.PDS_VERY_RESTRICTED)],
+)
+async def test_restricted_children_are_held(health: Health, name: str, mark: Mark) -> None:
+    """R and V children are marked, and ODS is asked nothing about them."""
+    assert await health.practices.fetch([number_of(name)], soon()) == {number_of(name): Restricted(mark)}
+    assert health.calls() == (1, 0)
+
+
+async def test_an_invalidated_number_holds_the_child(script: Scripted) -> None:
+    """PDS has withdrawn the number: whoever it was may have a new identity, so the child is held."""
+    assert await answer_to(script, spine("INVALIDATED_RESOURCE"), 404) == Restricted(Mark.PDS_INVALIDATED)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": CHILD}]},
+        {
+            "link": [
+                {
+                    "type": "replaces",
+                    "other": {"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": CHILD}},
+                }
+            ]
+        },
+    ],
+    ids=["identifier", "link"],
+)
+async def test_a_merged_number_holds_the_child(script: Scripted, link: dict[str, object]) -> None:
+    """A record that names the number asked for as one it replaced is a superseded one; its own mark wins."""
+    assert await answer_to(script, a_patient(OTHER_CHILD) | link) == Restricted(Mark.PDS_SUPERSEDED)
+    assert await answer_to(script, a_patient(OTHER_CHILD, "V") | link) == Restricted(Mark.PDS_VERY_RESTRICTED)
+
+
+async def test_an_answer_about_another_number_is_a_mismatch(script: Scripted) -> None:
+    """Another number without a sign of a merger shows nothing and holds nobody; a missing one likewise."""
+    for body in (a_patient(OTHER_CHILD), a_patient(id=None), {"resourceType": "Patient"}):
+        answer = await answer_to(script, body)
+        assert isinstance(answer, Failed)
+        assert isinstance(answer.failure, AgencyMismatch)
+
+
+async def test_a_restricted_record_under_another_number_holds_the_child(script: Scripted) -> None:
+    """PDS answers a merged number with what took its place; when that is restricted, doubt closes."""
+    assert await answer_to(script, a_patient(OTHER_CHILD, "R")) == Restricted(Mark.PDS_RESTRICTED)
+
+
+# --- What PDS's errors mean.
+
+
+@pytest.mark.parametrize("severity", ["information", "error"])
+@pytest.mark.parametrize("status", [400, 404])
+async def test_not_found_is_decided_by_its_code(script: Scripted, severity: str, status: int) -> None:
+    """RESOURCE_NOT_FOUND is not recorded, whatever the HTTP status and severity around it."""
+    assert await answer_to(script, spine("RESOURCE_NOT_FOUND", severity), status) == NotRecorded()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failure"),
+    [
+        (200, "TOO_MANY_MATCHES", AgencyBroken),
+        (200, "ACCESS_DENIED", AgencyRefused),
+        (400, "INVALID_RESOURCE_ID", AgencyRefused),
+        (400, "MISSING_VALUE", AgencyRefused),
+        (400, "INVALID_VALUE", AgencyRefused),
+        (400, "UNSUPPORTED_SERVICE", AgencyRefused),
+        (401, "ACCESS_DENIED", AgencyRefused),
+        (403, "ACCESS_DENIED", AgencyRefused),
+        (404, "SOMETHING_NEW", AgencyBroken),
+        (408, "UNABLE_TO_CALL_SERVICE", AgencyTimeout),
+        (429, "TOO_MANY_REQUESTS", AgencyOverloaded),
+        (500, "UNABLE_TO_CALL_SERVICE", AgencyBroken),
+        (503, "TOO_MANY_REQUESTS", AgencyOverloaded),
+    ],
+)
+async def test_errors_fail_as_what_they_are(
+    script: Scripted, status: int, code: str, failure: type[AgencyFailure]
+) -> None:
+    """Every other error is a failure of its own branch; an OperationOutcome under 200 is an error too."""
+    answer = await answer_to(script, spine(code), status)
+    assert isinstance(answer, Failed)
+    assert type(answer.failure) is failure
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"resourceType": "Bundle", "total": 1},
+        {"resourceType": "Patient", "id": 5},
+        [],
+        {"resourceType": "OperationOutcome"},
+    ],
+)
+async def test_what_is_not_a_patient_is_broken(script: Scripted, body: object) -> None:
+    """A Bundle, a list, an empty error or a number for an id is not the protocol."""
+    answer = await answer_to(script, body)
+    assert isinstance(answer, Failed)
+    assert type(answer.failure) is AgencyBroken
+
+
+async def test_a_mistyped_number_is_never_sent(script: Scripted) -> None:
+    """A number that fails its check digit would cost a call and be refused, so it is refused here."""
+    answers = await asked(script, NhsNumber("9990000019"))
+    assert isinstance(answers[NhsNumber("9990000019")], Failed)
+    assert script.asked == []
+
+
+# --- Manners.
+
+
+async def test_pds_is_asked_with_the_headers_it_demands(script: Scripted) -> None:
+    """A bearer token, a fresh UUID a call, and FHIR asked for; ODS gets its key and no token of PDS's."""
+    await answer_to(script, a_patient())
+    await answer_to(script, a_patient())
+    first, ods, second = (request.headers for request in script.asked if request is not script.asked[3])
+    assert first["Authorization"].startswith("Bearer ")
+    assert first["Accept"] == "application/fhir+json"
+    assert uuid.UUID(first["X-Request-ID"]) != uuid.UUID(second["X-Request-ID"])
+    assert uuid.UUID(first["X-Correlation-ID"])
+    assert ods["apikey"] == "key"
+    assert "Authorization" not in ods
+
+
+async def test_a_key_that_is_not_registered_gets_no_token() -> None:
+    """PDS's tokens are for our registered key alone; without one nothing is asked of PDS."""
+    async with health_agencies(key=RSAKey.generate_key(2048)) as health:
+        answer = (await health.practices.fetch([number_of("open")], soon()))[number_of("open")]
+        assert isinstance(answer, Failed)
+        assert isinstance(answer.failure, AgencyRefused)
+        assert health.calls() == (0, 0)
+
+
+async def test_past_the_rate_pds_asks_to_slow_down() -> None:
+    """An adapter that keeps to no rate is told 429, key by key; those within it are answered."""
+    numbers = [child_at(index).keys.nhs_number for index in range(20)]
+    wanted = [number for number in numbers if number is not None]
+    async with health_agencies(rate=5) as health:
+        answers = await health.practices.fetch(wanted, soon())
+    overloaded = [a for a in answers.values() if isinstance(a, Failed) and isinstance(a.failure, AgencyOverloaded)]
+    assert 0 < len(overloaded) < len(wanted)
+
+
+async def test_kept_to_the_agreed_rate_everyone_is_answered() -> None:
+    """At the rate agreed, calls wait their turn within the deadline, and none is refused."""
+    numbers = [child_at(index).keys.nhs_number for index in range(30)]
+    wanted = [number for number in numbers if number is not None]
+    async with health_agencies(rate=100, agreed=100) as health:
+        answers = await health.practices.fetch(wanted, soon(10))
+    assert not [answer for answer in answers.values() if isinstance(answer, Failed)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        (Fault.DOWN, AgencyUnreachable),
+        (Fault.OVERLOADED, AgencyOverloaded),
+        (Fault.MALFORMED, AgencyBroken),
+        (Fault.HTML_500, AgencyBroken),
+        (Fault.MISMATCH, AgencyMismatch),
+    ],
+)
+async def test_faults_fail_the_key_and_heal(health: Health, fault: Fault, failure: type[AgencyFailure]) -> None:
+    """Each fault of the agency is its own failure, and is forgotten once the agency heals."""
+    number = number_of("open")
+    health.conduct.fault(AgencyName.PRACTICE, fault)
+    answer = (await health.practices.fetch([number], soon()))[number]
+    assert isinstance(answer, Failed)
+    assert isinstance(answer.failure, failure)
+    health.conduct.fault(AgencyName.PRACTICE, Fault.NONE)
+    assert isinstance((await health.practices.fetch([number], soon()))[number], Found)
+
+
+async def test_a_slow_agency_fails_by_the_deadline(health: Health) -> None:
+    """Nothing is waited for past the deadline."""
+    health.conduct.fault(AgencyName.PRACTICE, Fault.SLOW)
+    answer = (await health.practices.fetch([number_of("open")], soon(0.3)))[number_of("open")]
+    assert isinstance(answer, Failed)
+    assert isinstance(answer.failure, AgencyTimeout)
+
+
+async def test_a_record_newly_restricted_holds_the_child(health: Health) -> None:
+    """The sandbox's `restricted` fault makes any child's record R, emptied of its practice."""
+    health.conduct.fault(AgencyName.PRACTICE, Fault.RESTRICTED)
+    answers = await health.practices.fetch([number_of("open")], soon())
+    assert answers == {number_of("open"): Restricted(Mark.PDS_RESTRICTED)}
+
+
+async def test_no_failure_or_log_line_holds_a_number(health: Health, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the text of a failure, nor its chain, nor a log line at any level repeats a number or a code."""
+    caplog.set_level(logging.DEBUG)
+    secrets = {number_of("open").value, child_at(NOTABLE["open"]).practice_ods or ""}
+    for fault in (Fault.DOWN, Fault.OVERLOADED, Fault.MALFORMED, Fault.HTML_500, Fault.MISMATCH):
+        health.conduct.fault(AgencyName.PRACTICE, fault)
+        answer = (await health.practices.fetch([number_of("open")], soon()))[number_of("open")]
+        assert isinstance(answer, Failed)
+        told, error = "", answer.failure
+        while error is not None:
+            told, error = told + repr(error) + str(error), error.__cause__ or error.__context__
+        assert not [secret for secret in secrets if secret in told]
+    assert not [secret for secret in secrets if secret in caplog.text]
+
+
+async def test_an_address_is_read_as_ods_writes_it(script: Scripted) -> None:
+    """Lines, town, postcode and UPRN; country and web page are left where they are."""
+    key = {
+        "url": "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AddressKey",
+        "extension": [
+            {"url": "type", "valueCodeableConcept": {"coding": [{"code": "UPRN"}]}},
+            {"url": "value", "valueString": "72016246"},
+        ],
+    }
+    address = {
+        "line": ["BECKETT STREET"],
+        "city": "LEEDS",
+        "postalCode": "LS97TF",
+        "country": "ENGLAND",
+        "extension": [key],
+    }
+    telecom = [{"system": "url", "value": "HTTPS://EXAMPLE.ORG"}, {"system": "phone", "value": "0113 496 0001"}]
+    script.says("/Organization/A81001", an_organization(address=[address], telecom=telecom))
+    answer = await answer_to(script, a_patient())
+    assert isinstance(answer, Found)
+    assert answer.record.phone == "0113 496 0001"
+    assert answer.record.address == PostalAddress(
+        AddressStatus.CURRENT, ("BECKETT STREET", "LEEDS"), "LS9 7TF", "72016246"
+    )
