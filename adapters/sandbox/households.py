@@ -5,15 +5,13 @@ child however large the population is. NHS numbers follow the layout: a hundred 
 two for each household's parents, which carries the test range to child 454,499. Later children have none.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import Enum, auto
 from functools import lru_cache
 
 from adapters.records import AddressStatus, Name, NhsNumber, PostalAddress, Tier
 from adapters.sandbox.arithmetic import NHS_NUMBERS, nhs_number_from, scramble
-from adapters.sandbox.names import HERITAGES, Heritage
+from adapters.sandbox.names import HERITAGES, Heritage, mailbox
 from adapters.sandbox.places import (
     AUTHORITIES,
     PRACTICES_PER_AUTHORITY,
@@ -32,53 +30,48 @@ HOUSEHOLDS, CHILDREN = len(SIZES), sum(SIZES)  # 25 and 50, of one block
 PLACES = tuple((slot, position) for slot, size in enumerate(SIZES) for position in range(size))
 FIRSTS = tuple(sum(SIZES[:slot]) for slot in range(HOUSEHOLDS))
 
+_STRETCH = HOUSEHOLDS * 40  # households of two thousand children: see `shielded_households`
 NHS_PER_BLOCK = CHILDREN + 2 * HOUSEHOLDS
 NHS_BLOCKS = NHS_NUMBERS // NHS_PER_BLOCK
 
 
-class HouseholdFate(Enum):
-    """The one thing out of the ordinary that may be true of a household."""
+@dataclass(frozen=True, slots=True)
+class HouseholdFate:
+    """What is out of the ordinary about a household, and how many in ten thousand share it."""
 
-    PLAIN = auto()
-    LAST_KNOWN = auto()
-    NO_FIXED = auto()
-    UNKNOWN = auto()
-    LEFT_ENGLAND = auto()
-    TWINS = auto()
-    ONE_PARENT = auto()
-    TWO_MOTHERS = auto()
-    PARTED = auto()  # the second parent lives elsewhere
+    share: int
+    status: AddressStatus = AddressStatus.CURRENT
+    nowhere: PostalAddress | None = None  # in place of an address
+    authority_known: bool = True
+    twins: bool = False  # of two children
+    one_parent: bool = False
+    two_mothers: bool = False
+    parted: bool = False  # the second parent lives elsewhere
 
 
-_FATE_SHARES = {  # in ten thousand
-    HouseholdFate.LAST_KNOWN: 250,
-    HouseholdFate.NO_FIXED: 50,
-    HouseholdFate.UNKNOWN: 200,
-    HouseholdFate.LEFT_ENGLAND: 100,
-    HouseholdFate.TWINS: 200,
-    HouseholdFate.ONE_PARENT: 1200,
-    HouseholdFate.TWO_MOTHERS: 150,
-    HouseholdFate.PARTED: 1500,
-}
-_FATES = tuple(fate for fate, share in _FATE_SHARES.items() for _ in range(share))
-_ADDRESS_STATUS = {
-    HouseholdFate.LAST_KNOWN: AddressStatus.LAST_KNOWN,
-    HouseholdFate.NO_FIXED: AddressStatus.NO_FIXED,
-    HouseholdFate.UNKNOWN: AddressStatus.UNKNOWN,
-    HouseholdFate.LEFT_ENGLAND: AddressStatus.LEFT_ENGLAND,
-}
+_LAST_KNOWN = HouseholdFate(250, AddressStatus.LAST_KNOWN)
+_NO_FIXED = HouseholdFate(50, nowhere=PostalAddress(AddressStatus.NO_FIXED, (), "ZZ99 3VZ"))
+_UNKNOWN = HouseholdFate(200, nowhere=PostalAddress(AddressStatus.UNKNOWN), authority_known=False)
+_LEFT_ENGLAND = HouseholdFate(100, nowhere=PostalAddress(AddressStatus.LEFT_ENGLAND), authority_known=False)
+_TWINS = HouseholdFate(200, twins=True)
+_ONE_PARENT = HouseholdFate(1200, one_parent=True)
+_TWO_MOTHERS = HouseholdFate(150, two_mothers=True)
+_PARTED = HouseholdFate(1500, parted=True)
+_RARE = (_LAST_KNOWN, _NO_FIXED, _UNKNOWN, _LEFT_ENGLAND, _TWINS, _ONE_PARENT, _TWO_MOTHERS, _PARTED)
+_PLAIN = HouseholdFate(10_000 - sum(fate.share for fate in _RARE))
+_FATES = tuple(fate for fate in (*_RARE, _PLAIN) for _ in range(fate.share))  # ten thousand, to draw from evenly
 
 # The first block holds the notable children: its households' fates, authorities and names are written down here.
 _LEEDS, _BRISTOL = 0, 1  # positions in AUTHORITIES
 _FIRST_FATES = {
-    9: HouseholdFate.ONE_PARENT,
-    10: HouseholdFate.TWO_MOTHERS,
-    11: HouseholdFate.PARTED,
-    15: HouseholdFate.NO_FIXED,
-    16: HouseholdFate.TWINS,
-    17: HouseholdFate.LEFT_ENGLAND,
-    18: HouseholdFate.UNKNOWN,
-    19: HouseholdFate.LAST_KNOWN,
+    9: _ONE_PARENT,
+    10: _TWO_MOTHERS,
+    11: _PARTED,
+    15: _NO_FIXED,
+    16: _TWINS,
+    17: _LEFT_ENGLAND,
+    18: _UNKNOWN,
+    19: _LAST_KNOWN,
 }
 _FIRST_ABROAD = {4: _BRISTOL, 20: _BRISTOL, 23: _BRISTOL}
 _FIRST_FAMILIES = {
@@ -127,18 +120,18 @@ def authority_of(household: int) -> int:
     """The position in `AUTHORITIES` of the one responsible for a household."""
     if household < HOUSEHOLDS:
         return _FIRST_ABROAD.get(household, _LEEDS)
-    return WEIGHTED_AUTHORITIES[(household * 83 + 20) % len(WEIGHTED_AUTHORITIES)]
+    # 83 and 5 keep apart the two households, five million apart, whose children's pupil numbers share their serials.
+    return WEIGHTED_AUTHORITIES[(household * 83 + 5) % len(WEIGHTED_AUTHORITIES)]
 
 
 def fate_of(household: int) -> HouseholdFate:
     """What is out of the ordinary about a household; a shielded one lives at its address."""
     if household < HOUSEHOLDS:
-        return _FIRST_FATES.get(household, HouseholdFate.PLAIN)
-    roll = scramble(0xFA7E << 40 | household) % 10_000
-    if roll >= len(_FATES) or household in shielded_households(household // (HOUSEHOLDS * 40)):
-        return HouseholdFate.PLAIN
-    fate = _FATES[roll]
-    return HouseholdFate.PLAIN if fate is HouseholdFate.TWINS and SIZES[household % HOUSEHOLDS] != 2 else fate
+        return _FIRST_FATES.get(household, _PLAIN)
+    if household in shielded_households(household // _STRETCH):
+        return _PLAIN
+    fate = _FATES[scramble(0xFA7E << 40 | household) % 10_000]
+    return _PLAIN if fate.twins and SIZES[household % HOUSEHOLDS] != 2 else fate
 
 
 @lru_cache(maxsize=256)
@@ -160,27 +153,12 @@ def shielded_households(stretch: int) -> dict[int, Tier]:
     return shielded
 
 
-def _withheld(household: int, tier: Tier) -> frozenset[str]:
-    if tier is Tier.OPEN:
-        return frozenset()
+def _withheld(household: int) -> frozenset[str]:
+    """What a household's shield withholds besides: the keys of one in eight, the parents' names of one in sixteen."""
     if household < HOUSEHOLDS:
         return frozenset({3: ["KEY"], 4: ["PARENT_NAMES"]}.get(household, []))
     roll = scramble(0x817AE1 << 36 | household) & 15
     return frozenset({0: ["KEY"], 1: ["KEY"], 2: ["PARENT_NAMES"]}.get(roll, []))
-
-
-@lru_cache(maxsize=8192)
-def mailbox(name: str) -> str:
-    """A name as the local part of an e-mail address: letters of ASCII alone."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name).lower() if c.isascii() and c.isalpha()) or "mail"
-
-
-_NO_FIXED = PostalAddress(AddressStatus.NO_FIXED, (), "ZZ99 3VZ")
-_NOWHERE = {
-    HouseholdFate.NO_FIXED: _NO_FIXED,
-    HouseholdFate.UNKNOWN: PostalAddress(AddressStatus.UNKNOWN),
-    HouseholdFate.LEFT_ENGLAND: PostalAddress(AddressStatus.LEFT_ENGLAND),
-}
 
 
 def nhs_number_of_parent(household: int, position: int) -> NhsNumber | None:
@@ -191,29 +169,31 @@ def nhs_number_of_parent(household: int, position: int) -> NhsNumber | None:
     return NhsNumber(nhs_number_from(block * NHS_PER_BLOCK + CHILDREN + 2 * slot + position))
 
 
+_OPEN, _NOTHING = Tier.OPEN, frozenset[str]()  # looked up once: an enum's members are slow to reach
+
+
 @lru_cache(maxsize=1024)
 def household_at(household: int) -> Household:
     """The household with this number: 25 to a block, in the order of their children."""
     bits = scramble(0x405E << 40 | household)
     fate = fate_of(household)
     authority = authority_of(household)
-    tier = shielded_households(household // (HOUSEHOLDS * 40)).get(household, Tier.OPEN)
+    tier = shielded_households(household // _STRETCH).get(household)
     heritage = HERITAGES[bits & 15 if household >= HOUSEHOLDS else 0]
     family = heritage.family[(bits >> 4 & 0xFFFFF) % len(heritage.family)]
     if bits >> 24 & 63 == 0:
-        family = f"{family}-{heritage.family[(bits >> 30 & 0xFFFF) % len(heritage.family)]}"
+        other = heritage.family[(bits >> 30 & 0xFFFF) % len(heritage.family)]
+        family = family if other == family else f"{family}-{other}"
     family = _FIRST_FAMILIES.get(household, family)
-    address = _NOWHERE.get(fate) or address_in(
-        AUTHORITIES[authority], scramble(bits), _ADDRESS_STATUS.get(fate, AddressStatus.CURRENT)
-    )
+    address = fate.nowhere or address_in(AUTHORITIES[authority], scramble(bits), fate.status)
     return Household(
         fate,
         heritage,
         family,
         authority,
         address,
-        tier,
-        _withheld(household, tier),
+        tier or _OPEN,
+        _withheld(household) if tier else _NOTHING,
         (bits >> 46) % PRIMARIES,
         PRIMARIES + (bits >> 51) % SECONDARIES,
         (bits >> 55) % PRACTICES_PER_AUTHORITY,
@@ -228,28 +208,26 @@ def parents_of(household: int) -> tuple[SyntheticParent, ...]:
     bits = scramble(0x9A4E47 << 36 | household)
     parents = []
     first_birth = REFERENCE_DATE - timedelta(days=13_200 + bits % 2_200)  # 36 to 42 years old
-    for position in range(1 if fate is HouseholdFate.ONE_PARENT else 2):
+    for position in range(1 if fate.one_parent else 2):
         mother = position == 0
-        woman = mother or fate is HouseholdFate.TWO_MOTHERS
+        woman = mother or fate.two_mothers
         stock = heritage.female if woman else heritage.male
         first, second = stock[(bits & 0xFFFFF) % len(stock)], stock[(bits >> 21 & 0xFFFF) % len(stock)]
         given = (first, second) if bits >> 20 & 1 and first != second else (first,)
         own = heritage.family[(bits >> 37 & 0xFFFF) % len(heritage.family)]
-        # Every second mother took the children's family name and has one from before; the others kept their own.
-        married = woman and bits >> 53 & 1 == 1
-        surname = own if woman and not married else home.family
+        # Every other mother took the children's family name and has one from before; the rest kept their own.
+        took = woman and (not mother or bits >> 53 & 1 == 1)
+        surname = own if woman and not took else home.family
         reached = bits >> 54 & 31  # a few have no telephone, some more no e-mail
         phone = None if reached == 0 else landline_in(authority, bits >> 7) if reached < 5 else mobile(bits)
         email = None if bits >> 59 < 6 else f"{mailbox(first)}.{bits >> 23 & 0x3FFF}@example.org"
-        lives: PostalAddress | None = home.address
-        if fate is HouseholdFate.PARTED and not mother:
+        lives: PostalAddress | None = None if fate.nowhere else home.address
+        if fate.parted and not mother:
             lives = address_in(authority, scramble(bits))
-        elif fate in _NOWHERE:
-            lives = None
         parents.append(
             SyntheticParent(
                 Name(given, surname),
-                own if married else None,
+                own if took else None,
                 "Mother" if mother else "Parent" if woman else "Father",
                 nhs_number_of_parent(household, position),
                 phone,

@@ -5,6 +5,8 @@ apostrophes, hyphens, spaces and accents in it, because those are what joins stu
 """
 
 import json
+import unicodedata
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -56,7 +58,7 @@ _AFRICAN_FAMILY = words("""
 
 def _stock(locale: str) -> dict[str, Any]:
     text = (files("mimesis") / "datasets" / locale / "person.json").read_text(encoding="utf-8")
-    # "Jerónimo/Gerónimo" is two spellings, not a name.
+    # One entry is two spellings, which is not a name.
     stock: dict[str, Any] = json.loads(text.replace("/Gerónimo", ""))
     return stock
 
@@ -73,7 +75,9 @@ class Heritage:
     __slots__ = ("family", "female", "male")
 
     def __init__(self, female: list[str], male: list[str], family: list[str]) -> None:
-        self.female, self.male, self.family = tuple(female), tuple(male), tuple(family)
+        self.female, self.male, self.family = (
+            tuple(name.strip() for name in names) for names in (female, male, family)
+        )
 
 
 def _heritages() -> tuple[Heritage, ...]:
@@ -94,3 +98,9 @@ def _heritages() -> tuple[Heritage, ...]:
 
 
 HERITAGES = _heritages()
+
+
+@lru_cache(maxsize=8192)
+def mailbox(name: str) -> str:
+    """A name as the local part of an e-mail address: letters of ASCII alone."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name).lower() if c.isascii() and c.isalpha()) or "mail"

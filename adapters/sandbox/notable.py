@@ -4,30 +4,63 @@ Everything not written down here follows from the index, as for every other chil
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from enum import Enum, auto
 from types import MappingProxyType
 
 from adapters.records import Gender
 
 
-class Fate(Enum):
-    """The one thing out of the ordinary that may be true of a child."""
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What is out of the ordinary about a child, and how many in ten thousand share it; PLAIN is everybody else's.
 
-    PLAIN = auto()
-    HOME_EDUCATED = auto()
-    NO_PRACTICE = auto()
-    MOVED_SCHOOL = auto()
-    RENAMED = auto()
-    MONONYM = auto()
-    NO_BIRTH_ENTRY = auto()  # born abroad: the registrar has nothing
-    BIRTH_UNLINKED = auto()  # the registrar has an entry, the core store does not know which
-    BIRTH_BLOCKED = auto()
-    BIRTH_LINK_BLOCKED = auto()
-    BIRTH_CAUTION = auto()
-    PDS_RESTRICTED = auto()
-    PDS_VERY_RESTRICTED = auto()
+    `birth_registered` is false for those born abroad; `entry_known` says whether the core store knows which birth
+    entry is the child's. `pds_code` is PDS's own: U unrestricted, R restricted, V very restricted.
+    """
 
+    share: int
+    home_educated: bool = False
+    moved_school: bool = False
+    has_practice: bool = True
+    renamed: bool = False
+    mononym: bool = False
+    birth_registered: bool = True
+    entry_known: bool = True
+    birth_blocked: bool = False
+    birth_link_blocked: bool = False
+    birth_caution: bool = False
+    pds_code: str = "U"
+
+
+HOME_EDUCATED = Fate(100, home_educated=True)
+NO_PRACTICE = Fate(100, has_practice=False)
+MOVED_SCHOOL = Fate(600, moved_school=True)
+RENAMED = Fate(300, renamed=True)
+MONONYM = Fate(2, mononym=True)
+NO_BIRTH_ENTRY = Fate(300, birth_registered=False, entry_known=False)
+BIRTH_UNLINKED = Fate(200, entry_known=False)
+BIRTH_BLOCKED = Fate(2, birth_blocked=True)
+BIRTH_LINK_BLOCKED = Fate(1, birth_link_blocked=True)
+BIRTH_CAUTION = Fate(1, birth_caution=True)
+PDS_RESTRICTED = Fate(4, pds_code="R")
+PDS_VERY_RESTRICTED = Fate(1, pds_code="V")
+_RARE = (
+    HOME_EDUCATED,
+    NO_PRACTICE,
+    MOVED_SCHOOL,
+    RENAMED,
+    MONONYM,
+    NO_BIRTH_ENTRY,
+    BIRTH_UNLINKED,
+    BIRTH_BLOCKED,
+    BIRTH_LINK_BLOCKED,
+    BIRTH_CAUTION,
+    PDS_RESTRICTED,
+    PDS_VERY_RESTRICTED,
+)
+PLAIN = Fate(10_000 - sum(fate.share for fate in _RARE))
+FATES = tuple(fate for fate in (*_RARE, PLAIN) for _ in range(fate.share))  # ten thousand, to draw from evenly
 
 NOTABLE: Mapping[str, int] = MappingProxyType(
     {
@@ -75,18 +108,18 @@ NOTABLE: Mapping[str, int] = MappingProxyType(
 NOTABLE_INDEXES = range(50)  # the whole of the first block
 
 FIRST_FATES = {
-    18: Fate.PDS_RESTRICTED,
-    19: Fate.PDS_VERY_RESTRICTED,
-    20: Fate.BIRTH_BLOCKED,
-    24: Fate.HOME_EDUCATED,
-    25: Fate.NO_PRACTICE,
-    26: Fate.RENAMED,
-    28: Fate.BIRTH_LINK_BLOCKED,
-    43: Fate.MOVED_SCHOOL,
-    46: Fate.BIRTH_CAUTION,
-    47: Fate.NO_BIRTH_ENTRY,
-    48: Fate.BIRTH_UNLINKED,
-    49: Fate.MONONYM,
+    18: PDS_RESTRICTED,
+    19: PDS_VERY_RESTRICTED,
+    20: BIRTH_BLOCKED,
+    24: HOME_EDUCATED,
+    25: NO_PRACTICE,
+    26: RENAMED,
+    28: BIRTH_LINK_BLOCKED,
+    43: MOVED_SCHOOL,
+    46: BIRTH_CAUTION,
+    47: NO_BIRTH_ENTRY,
+    48: BIRTH_UNLINKED,
+    49: MONONYM,
 }
 FIRST_BIRTHS = {
     0: date(2016, 4, 18),

@@ -8,6 +8,7 @@ import asyncio
 import io
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import deque
@@ -176,7 +177,11 @@ async def _portions(children: int) -> AsyncIterator[Portion]:
 
 
 def _die_with_parent() -> None:
-    """Leave no process behind when the command is killed outright: nobody would tell this one to stop."""
+    """Leave no process behind when the command is killed outright: nobody would tell this one to stop.
+
+    An interrupt from the keyboard is the command's to answer; it reaches this process too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def wait() -> None:

@@ -7,6 +7,7 @@ its child by arithmetic. The first fifty children are the notable ones, written 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from adapters.records import BirthEntry, Gender, Keys, Name, NhsNumber, PostalAddress, Tier, Upn
 from adapters.sandbox.arithmetic import (
@@ -29,7 +30,6 @@ from adapters.sandbox.households import (
     NHS_PER_BLOCK,
     PLACES,
     REFERENCE_DATE,
-    HouseholdFate,
     SyntheticParent,
     authority_of,
     fate_of,
@@ -37,7 +37,7 @@ from adapters.sandbox.households import (
     parents_of,
 )
 from adapters.sandbox.names import Heritage
-from adapters.sandbox.notable import FIRST_BIRTHS, FIRST_FATES, FIRST_GIVENS, NOTABLE, Fate
+from adapters.sandbox.notable import FATES, FIRST_BIRTHS, FIRST_FATES, FIRST_GIVENS, NOTABLE, PLAIN, Fate
 from adapters.sandbox.places import (
     AUTHORITIES,
     SCHOOLS_PER_AUTHORITY,
@@ -79,23 +79,6 @@ __all__ = [
 ]
 
 CAPACITY = 20_000_000  # children; UPNs stay unique this far
-
-
-_FATE_SHARES = {  # in ten thousand
-    Fate.HOME_EDUCATED: 100,
-    Fate.NO_PRACTICE: 100,
-    Fate.MOVED_SCHOOL: 600,
-    Fate.RENAMED: 300,
-    Fate.MONONYM: 2,
-    Fate.NO_BIRTH_ENTRY: 300,
-    Fate.BIRTH_UNLINKED: 200,
-    Fate.BIRTH_BLOCKED: 2,
-    Fate.BIRTH_LINK_BLOCKED: 1,
-    Fate.BIRTH_CAUTION: 1,
-    Fate.PDS_RESTRICTED: 4,
-    Fate.PDS_VERY_RESTRICTED: 1,
-}
-_FATES = tuple(fate for fate, share in _FATE_SHARES.items() for _ in range(share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +128,6 @@ class SyntheticChild(SyntheticIdentity):
 _DAYS, _STEP, _FIRST_DAY = 6569, 1009, 2137  # days is a prime just under eighteen years
 _DATES = tuple(REFERENCE_DATE - timedelta(days=1 + day) for day in range(_DAYS))
 _DAY_OF = {day: offset for offset, day in enumerate(_DATES)}
-_TWINS = HouseholdFate.TWINS
 
 
 def _age_at_reference(born: date) -> int:
@@ -157,7 +139,7 @@ def _birth_date(index: int, household: int, position: int) -> date:
     if fixed is not None:
         return fixed
     # A twin is born on the first one's day.
-    first = index - 1 if position == 1 and fate_of(household) is _TWINS else index
+    first = index - 1 if position == 1 and fate_of(household).twins else index
     return _DATES[(first * _STEP + _FIRST_DAY) % _DAYS]
 
 
@@ -176,23 +158,21 @@ def born_on(day: date, children: int) -> Iterator[int]:
 
 # --- A child.
 
+_FEMALE, _MALE = Gender.FEMALE, Gender.MALE  # looked up once: an enum's members are slow to reach
 _SEPTEMBERS = tuple(date(REFERENCE_DATE.year - years, 9, 1) for years in range(18))
-_NO_ENTRY_KEY = frozenset({Fate.NO_BIRTH_ENTRY, Fate.BIRTH_UNLINKED})
-_NOBODY_RESPONSIBLE = frozenset({HouseholdFate.UNKNOWN, HouseholdFate.LEFT_ENGLAND})
 
 
 def _fate_of(index: int) -> Fate:
     if index < CHILDREN:
-        return FIRST_FATES.get(index, Fate.PLAIN)
-    roll = scramble(0xC41D << 40 | index) % 10_000
-    return _FATES[roll] if roll < len(_FATES) else Fate.PLAIN
+        return FIRST_FATES.get(index, PLAIN)
+    return FATES[scramble(0xC41D << 40 | index) % 10_000]
 
 
 def _given(index: int, bits: int, heritage: Heritage) -> tuple[Gender, tuple[str, ...]]:
     fixed = FIRST_GIVENS.get(index) if index < CHILDREN else None
     if fixed is not None:
         return fixed
-    girl = bits & 1
+    girl = bits & 1 == 1
     stock = heritage.female if girl else heritage.male
     given = [stock[(bits >> 1 & 0xFFFFF) % len(stock)]]
     count = (1, 2, 2, 2, 1, 2, 2, 3)[bits >> 21 & 7]
@@ -200,11 +180,9 @@ def _given(index: int, bits: int, heritage: Heritage) -> tuple[Gender, tuple[str
         given.append(stock[(bits >> 24 & 0xFFFF) % len(stock)])
     if count > 2:
         given.append(stock[(bits >> 40 & 0xFFFF) % len(stock)])
-    gender = Gender.FEMALE if girl else Gender.MALE
-    if bits >> 54 == 0:
-        gender = Gender.UNKNOWN
-    elif bits >> 54 == 1 and bits & 14 == 0:
-        gender = Gender.OTHER
+    gender = _FEMALE if girl else _MALE
+    if bits >> 54 < 2:  # one in five hundred
+        gender = Gender.UNKNOWN if bits >> 54 else Gender.OTHER
     return gender, tuple(dict.fromkeys(given))  # nobody is called Emmanuel Emmanuel
 
 
@@ -247,28 +225,32 @@ def identity_at(index: int) -> SyntheticIdentity:
     bits = scramble(index)
     birth_date = _birth_date(index, home, position)
     gender, given = _given(index, bits, heritage)
-    name = Name(given[:1], None) if fate is Fate.MONONYM else Name(given, household.family)
+    name = Name(given[:1], None) if fate.mononym else Name(given, household.family)
     return SyntheticIdentity(
         index,
         number_from(index),
         name,
-        _former_names(bits, heritage, name) if fate is Fate.RENAMED else (),
+        _former_names(bits, heritage, name) if fate.renamed else (),
         birth_date,
         gender,
         household.address,
-        None if household.fate in _NOBODY_RESPONSIBLE else AUTHORITIES[household.authority].gss,
+        AUTHORITIES[household.authority].gss if household.fate.authority_known else None,
         Keys(
             _nhs_number(index),
             _upn(index, household.authority, _age_at_reference(birth_date)),
-            None if fate in _NO_ENTRY_KEY else BirthEntry(birth_entry_from(index)),
+            BirthEntry(birth_entry_from(index)) if fate.entry_known else None,
         ),
         household.tier,
         household.withheld,
     )
 
 
+@lru_cache(maxsize=1024)
 def child_at(index: int) -> SyntheticChild:
-    """The child at an index from 0 below `CAPACITY`; IndexError elsewhere."""
+    """The child at an index from 0 below `CAPACITY`; IndexError elsewhere.
+
+    The last thousand are remembered, because one question to the gateway asks several agencies about the same child.
+    """
     core = identity_at(index)
     home, _ = _home_of(index)
     household = household_at(home)
@@ -277,11 +259,11 @@ def child_at(index: int) -> SyntheticChild:
     age = _age_at_reference(core.birth_date)
 
     school_urn = enrolled_from = former_school_urn = former_enrolled_from = None
-    if age >= 5 and fate is not Fate.HOME_EDUCATED:
+    if age >= 5 and not fate.home_educated:
         place = household.primary if age < 11 else household.secondary
         school_urn = school_of(authority, place).urn
         enrolled_from = _SEPTEMBERS[age - 4 if age < 11 else age - 11]
-        if fate is Fate.MOVED_SCHOOL:
+        if fate.moved_school:
             former_school_urn = school_of(authority, (place + 3) % SCHOOLS_PER_AUTHORITY).urn
             former_enrolled_from, enrolled_from = enrolled_from, enrolled_from + timedelta(days=125)
 
@@ -301,14 +283,14 @@ def child_at(index: int) -> SyntheticChild:
         enrolled_from,
         former_school_urn,
         former_enrolled_from,
-        None if fate is Fate.NO_PRACTICE else practice_of(authority, household.practice).ods_code,
+        practice_of(authority, household.practice).ods_code if fate.has_practice else None,
         parents_of(home),
         services_of(index, age, AUTHORITIES[authority]),
-        "R" if fate is Fate.PDS_RESTRICTED else "V" if fate is Fate.PDS_VERY_RESTRICTED else "U",
-        None if fate is Fate.NO_BIRTH_ENTRY else BirthEntry(birth_entry_from(index)),
-        fate is Fate.BIRTH_BLOCKED,
-        fate is Fate.BIRTH_LINK_BLOCKED,
-        fate is Fate.BIRTH_CAUTION,
+        fate.pds_code,
+        BirthEntry(birth_entry_from(index)) if fate.birth_registered else None,
+        fate.birth_blocked,
+        fate.birth_link_blocked,
+        fate.birth_caution,
     )
 
 
@@ -327,7 +309,7 @@ def index_of_number(value: str) -> int | None:
 def index_of_birth_entry(value: str) -> int | None:
     """The index of the child on this birth entry, whether or not the core store knows the entry."""
     index = _within(ordinal_of_birth_entry(value))
-    return None if index is None or _fate_of(index) is Fate.NO_BIRTH_ENTRY else index
+    return index if index is not None and _fate_of(index).birth_registered else None
 
 
 def index_of_upn(value: str) -> int | None:

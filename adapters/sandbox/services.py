@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from adapters.sandbox.arithmetic import scramble
-from adapters.sandbox.names import HERITAGES
+from adapters.sandbox.names import HERITAGES, mailbox
 from adapters.sandbox.notable import NOTABLE, NOTABLE_INDEXES
 from adapters.sandbox.places import Authority, landline_in
 
@@ -78,7 +78,7 @@ def services_of(index: int, age: int, authority: Authority) -> tuple[SyntheticSe
                 f"{authority.name} {organisation}",
                 practitioner,
                 landline_in(authority, dice >> 13),
-                f"duty.{dice & 0xFFF}@example.org",
+                f"{mailbox(name)}.{mailbox(authority.name)}@example.org",
                 kind == (_SOCIAL_CARE if _SOCIAL_CARE in kinds else kinds[0]),
                 sensitive,
                 sensitive and (dice >> 33 & 1 == 1 if index not in NOTABLE_INDEXES else index == _CONSENTED),
