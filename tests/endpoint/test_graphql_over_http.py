@@ -5,9 +5,10 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.running import RunningGateway
 
 NODE = Path(sys.executable).with_name("node")  # linked there by `make test`
 AUDITS = Path(__file__).parent.parent / "node" / "audits.mjs"
@@ -17,7 +18,7 @@ FEWEST_AUDITS = 61
 
 @pytest.mark.skipif(not NODE.exists(), reason="no node beside python: `make test` links one")
 @pytest.mark.skipif(not (AUDITS.parent / "node_modules").exists(), reason="`make test` installs graphql-http")
-async def test_every_audit_passes(gateway: Any) -> None:
+async def test_every_audit_passes(gateway: RunningGateway) -> None:
     """MUST, SHOULD and MAY alike: no audit of the suite has anything to say."""
     run = await asyncio.create_subprocess_exec(
         NODE,

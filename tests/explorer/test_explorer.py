@@ -12,6 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Request, async_playwright, expect
 
+from adapters.agency import AgencyName
+from adapters.sandbox.faults import Fault
+from tests.running import RunningGateway
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 STATIC = Path(__file__).parents[2] / "gateway" / "explorer" / "static"
 
@@ -70,10 +74,11 @@ class Visit:
 
     async def run(self) -> dict[str, Any]:
         """Press the button, and give the gateway's answer once the page has said it in words."""
-        async with self.page.expect_response(f"{self.origin}/graphql") as response:
+        async with self.page.expect_response(lambda response: _is_operation(response.request)) as awaited:
             await self.page.get_by_role("button", name=re.compile("Execute query")).click()
-        answer: dict[str, Any] = await (await response.value).json()
-        await expect(self.words).to_contain_text(await (await response.value).header_value("Contactpoint-Record") or "")
+        response = await awaited.value
+        answer: dict[str, Any] = await response.json()
+        await expect(self.words).to_contain_text(response.headers["contactpoint-record"])
         return answer
 
     @property
@@ -86,12 +91,12 @@ class Visit:
 
 
 @pytest.fixture
-async def visit(gateway: Any) -> AsyncIterator[Visit]:
+async def visit(gateway: RunningGateway) -> AsyncIterator[Visit]:
     """The explorer, open and ready, watched from the first byte."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *sandbox])
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        page = await browser.new_page(viewport={"width": 1280, "height": 1000})
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         visit = Visit(page, origin=gateway.url)
@@ -101,6 +106,11 @@ async def visit(gateway: Any) -> AsyncIterator[Visit]:
         await expect(page.get_by_label("Result Window")).to_be_visible()
         yield visit
         await browser.close()
+
+
+def _is_operation(request: Request) -> bool:
+    """A person's own, that is: the page asks for the schema by itself."""
+    return request.url.endswith("/graphql") and "IntrospectionQuery" not in (request.post_data or "")
 
 
 def _watch(visit: Visit) -> None:
@@ -116,7 +126,7 @@ def _watch(visit: Visit) -> None:
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
 
 
-async def test_asks_nothing_of_any_other_host(visit: Visit, gateway: Any) -> None:
+async def test_asks_nothing_of_any_other_host(visit: Visit, gateway: RunningGateway) -> None:
     """Every request of the page and its workers goes to the gateway, under the strict policy, without a complaint."""
     response = await visit.page.request.get(f"{gateway.url}/")
     assert response.headers["content-security-policy"] == POLICY
@@ -156,6 +166,25 @@ async def test_what_a_teacher_may_not_see_is_said_in_words_and_an_officer_sees_i
     await expect(visit.answer).to_contain_text(school)
 
 
+async def test_an_agency_out_of_reach_is_never_said_to_have_nothing(visit: Visit, gateway: RunningGateway) -> None:
+    """Unreachable is a sentence of its own: neither withheld nor not recorded."""
+    gateway.sandbox.fault(AgencyName.PRACTICE, Fault.DOWN)
+    answer = await visit.run()
+    assert answer["data"]["child"]["practice"] is None
+    await expect(visit.words).to_contain_text("The GP practice could not be reached. This does not mean there is none.")
+    await expect(visit.words).not_to_contain_text("Withheld")
+    await expect(visit.words).not_to_contain_text("Nothing was withheld")
+
+
+async def test_a_sealed_child_is_said_to_be_none(visit: Visit) -> None:
+    """For whoever is not its custodian, a sealed child has the words of a number that nobody has."""
+    await visit.page.get_by_role("combobox", name="Child").select_option(label="sealed")
+    answer = await visit.run()
+    assert answer["data"] == {"child": None}
+    await expect(visit.words).to_contain_text("No child that can be shown has this number or key.")
+    await expect(visit.words).not_to_contain_text("recorded.")
+
+
 async def test_keeps_nothing_when_the_work_is_done(visit: Visit) -> None:
     """No child's number, answer or token stays in the browser: a shared machine's next user finds nothing."""
     await visit.choose_example(SHIELDED)
@@ -176,7 +205,7 @@ async def test_headers_pane_and_the_boxes_above_it_are_one_truth(visit: Visit) -
     await expect(pane).to_contain_text('"Contactpoint-Purpose": "EDUCATION"')
     await expect(pane).to_contain_text('"Contactpoint-Reason": "Attendance meeting"')
 
-    async with visit.page.expect_request(f"{visit.origin}/graphql") as request:
+    async with visit.page.expect_request(_is_operation) as request:
         await visit.run()
     sent = await (await request.value).all_headers()
     assert sent["contactpoint-purpose"] == "EDUCATION"

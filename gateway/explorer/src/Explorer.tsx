@@ -1,6 +1,6 @@
 // The page: GraphiQL, with who asks and why above it and the answer in words beside the answer.
 import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
-import { GraphiQLProvider, useGraphiQL } from "@graphiql/react";
+import { GraphiQLProvider, pick, useGraphiQL } from "@graphiql/react";
 import type { Fetcher, FetcherOpts, FetcherParams } from "@graphiql/toolkit";
 import { GraphiQL, GraphiQLInterface } from "graphiql";
 import { useCallback, useEffect, useState } from "react";
@@ -55,6 +55,7 @@ export function Explorer({ config }: { config: Config }) {
           <WhoAndWhy config={config} />
         </header>
         <Examples config={config} />
+        <EditorsThatFit />
         <main>
           <GraphiQLInterface forcedTheme="light" defaultEditorToolsVisibility="variables">
             <GraphiQL.Logo>
@@ -77,4 +78,13 @@ function WordsOfTab({ latest }: { latest: Answer | undefined }) {
   // An answer belongs to the tab that is open when it arrives: that is where GraphiQL puts it too.
   useEffect(() => setAnswers((others) => ({ ...others, [tab]: latest })), [latest]);
   return <AnswerInWords answer={answers[tab]} />;
+}
+
+/** Lines that wrap and are small enough for an answer and its words to stand side by side on a laptop. */
+function EditorsThatFit() {
+  const editors = useGraphiQL(pick("queryEditor", "variableEditor", "headerEditor", "responseEditor"));
+  useEffect(() => {
+    for (const editor of Object.values(editors)) editor?.updateOptions({ fontSize: 13, lineHeight: 19, wordWrap: "on" });
+  }, [editors]);
+  return null;
 }

@@ -56,7 +56,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
           onChange={(event) => setPane(withHeader(pane, REASON, event.target.value))}
         />
       </label>
-      {persona && <small id="persona-says">{persona.description}</small>}
+      {persona && <small id="persona-says">{persona.description.replace(/`([^`]+)`/g, "‘$1’")}</small>}
     </section>
   );
 }
