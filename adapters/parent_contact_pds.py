@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from adapters.agency import Answer, Failed, Found, NotRecorded, Restricted
+from adapters.agency import Answer, Failed, Found, NotRecorded
 from adapters.client import AgencyClient, Credential
 from adapters.clock import Clock, now_in_utc
 from adapters.fhir import Address, ContactPoint, HumanName, current, first_value, postal_address, since
-from adapters.pds_fhir import PDS, Patient, PdsReader, RelatedPerson
+from adapters.pds_fhir import PDS, PdsReader, RelatedPerson
 from adapters.records import Name, NhsNumber, Origin, ParentContactRecord
 
 
@@ -50,25 +50,23 @@ class PdsContacts:
             if isinstance(contact, Failed):
                 # Half a list would pass for the whole one, and a parent's missing phone for one not recorded.
                 return contact
+        # A relative who is restricted, or gone, has no contact; the child is not held for a mark that is theirs.
         return Found(tuple(contact.record for contact in contacts if isinstance(contact, Found)))
 
     async def _contact(
         self, child: NhsNumber, relative: RelatedPerson, now: datetime, deadline: float
     ) -> Answer[ParentContactRecord]:
-        """Read one relative; a relative who is restricted has no contact, and the child is not held for it."""
+        """Read one relative, at their own record where PDS only points at it."""
         start = since(relative.period.start) if relative.period else None
         if relative.name:
             return _contact(relative.name, relative.telecom, relative.address, now, start)
         if relative.number is None or relative.number == child:
             return NotRecorded()
         answer = await self._pds.patient(relative.number, deadline)
-        match answer:
-            case Found(Patient() as person):
-                return _contact(person.name, person.telecom, person.address, now, start)
-            case Restricted():
-                return NotRecorded()
-            case _:
-                return answer
+        if not isinstance(answer, Found):
+            return answer
+        person = answer.record
+        return _contact(person.name, person.telecom, person.address, now, start)
 
 
 def _contact(

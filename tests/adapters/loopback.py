@@ -1,5 +1,6 @@
 """Agencies on loopback for the tests of PDS, ODS and LEV: the sandbox's own, and one that says what a test scripts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,17 +13,31 @@ from aiohttp import web
 from joserfc.jwk import RSAKey
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from adapters.agency import AgencyName
-from adapters.client import AgencyClient, ApiKey, Contract, Response
+from adapters.agency import AgencyName, Answer
+from adapters.client import MEBIBYTE, AgencyClient, ApiKey, Contract, Response
 from adapters.credentials import ClientCredentials, PrivateKeyJwt
-from adapters.parent_birth_registration import BirthRegistrationParents
+from adapters.parent_birth_registration import BirthRegistrationParents, ParentsKey
 from adapters.parent_contact_pds import PdsContacts
 from adapters.practice_pds import PdsPractices
+from adapters.records import NhsNumber, ParentRecord, PracticeRecord
 from adapters.sandbox import lev_server, ods_server, pds_server
 from adapters.sandbox.faults import Conduct
+from adapters.sandbox.population import NOTABLE, child_at
 from adapters.sandbox.tokens import SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_KEY_ID
 
 NOW = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+
+def soon(seconds: float = 10.0) -> float:
+    """A deadline, on the running loop's clock."""
+    return asyncio.get_running_loop().time() + seconds
+
+
+def number_of(name: str) -> NhsNumber:
+    """The NHS number of a notable child."""
+    number = child_at(NOTABLE[name]).keys.nhs_number
+    assert number is not None
+    return number
 
 
 @cache
@@ -144,3 +159,26 @@ async def scripted(media_type: str = "application/fhir+json") -> AsyncIterator[S
 def key_for_anything() -> ApiKey:
     """A credential that a scripted agency does not look at."""
     return ApiKey("authorization", "Bearer of-nothing")
+
+
+async def practices_from(script: Scripted, *numbers: NhsNumber) -> dict[NhsNumber, Answer[PracticeRecord]]:
+    """What the practice's adapter answers where `script` is both PDS and ODS."""
+    async with AgencyClient() as client:
+        practices = PdsPractices(
+            client,
+            pds_url=script.url,
+            pds_credential=key_for_anything(),
+            ods_url=script.url,
+            ods_key="key",
+            clock=lambda: NOW,
+        )
+        return dict(await practices.fetch(numbers, soon()))
+
+
+async def parents_from(script: Scripted, *keys: ParentsKey) -> dict[ParentsKey, Answer[tuple[ParentRecord, ...]]]:
+    """What the parents' adapter answers where `script` is LEV."""
+    async with AgencyClient(body_cap=8 * MEBIBYTE) as client:
+        parents = BirthRegistrationParents(
+            client, lev_url=script.url, username="gateway", client_name="contactpoint", clock=lambda: NOW
+        )
+        return dict(await parents.fetch(keys, soon()))

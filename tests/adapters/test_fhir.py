@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from adapters.fhir import Address, Period, postal_address, since
+from adapters.fhir import UK_CORE_ADDRESS_KEY, Address, Coding, Extension, Period, postal_address, since
 from adapters.records import AddressStatus, PostalAddress
 
 TODAY = date(2026, 10, 1)
@@ -76,3 +76,19 @@ def test_blank_lines_are_no_lines() -> None:
     """FHIR's lines may be null or empty."""
     address = Address(line=("1 High Street", None, " ", ""), city=" Leeds ", district=None)
     assert postal_address(address) == PostalAddress(AddressStatus.CURRENT, ("1 High Street", "Leeds"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "uprn"),
+    [
+        ("UPRN", "72016246", "72016246"),
+        ("UPRN", "0", None),
+        ("UPRN", "", None),
+        ("UPRN", None, None),
+        ("PAF", "123", None),
+    ],
+)
+def test_a_uprn_of_zero_is_none(kind: str, value: str | None, uprn: str | None) -> None:
+    """Spreadsheets leave a 0 where there was none, and a PAF key is no UPRN."""
+    parts = (Extension("type", value_coding=Coding(kind)), Extension("value", value_string=value))
+    assert postal_address(Address(extension=(Extension(UK_CORE_ADDRESS_KEY, parts),))).uprn == uprn

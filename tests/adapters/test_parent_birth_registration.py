@@ -1,6 +1,5 @@
 """The parents on a birth entry: whose word counts, what the register holds back, and what is asked of it."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from bodies import ENTRY, a_blocked_entry, an_entry
-from loopback import NOW, Health, Scripted, health_agencies, scripted
+from loopback import NOW, Health, Scripted, health_agencies, parents_from, scripted, soon
 
 from adapters.agency import (
     AgencyBroken,
@@ -27,8 +26,7 @@ from adapters.agency import (
     NotRecorded,
     Restricted,
 )
-from adapters.client import AgencyClient
-from adapters.parent_birth_registration import BirthRegistrationParents, ParentsKey
+from adapters.parent_birth_registration import ParentsKey
 from adapters.records import BirthEntry, Name, Origin, ParentRecord
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.population import NOTABLE, SyntheticChild, child_at
@@ -40,10 +38,6 @@ SEARCH = "/v1/registration/birth"
 PARENTS = [("Mother", Name(("Annabelle", "Jane"), "LEE")), ("Father", Name(("Arron",), "HOWARD"))]
 
 Parents = tuple[ParentRecord, ...]
-
-
-def soon(seconds: float = 5.0) -> float:
-    return asyncio.get_running_loop().time() + seconds
 
 
 def key_of(child: SyntheticChild, *, is_open: bool = True) -> ParentsKey:
@@ -66,23 +60,10 @@ async def script() -> AsyncIterator[Scripted]:
         yield agency
 
 
-async def asked(script: Scripted, *keys: ParentsKey) -> dict[ParentsKey, Answer[Parents]]:
-    async with AgencyClient() as client:
-        parents = BirthRegistrationParents(
-            client, lev_url=script.url, username="gateway", client_name="contactpoint", clock=lambda: NOW
-        )
-        return dict(await parents.fetch(keys, soon()))
-
-
 async def answer_to(script: Scripted, body: object, status: int = 200) -> Answer[Parents]:
     """What looking up Zack's entry gives when LEV answers this."""
     script.says(f"{SEARCH}/{ENTRY}", body, status)
-    return (await asked(script, ZACK))[ZACK]
-
-
-async def search_of(script: Scripted, *hits: object, key: ParentsKey = UNLINKED) -> Answer[Parents]:
-    script.says(SEARCH, list(hits))
-    return (await asked(script, key))[key]
+    return (await parents_from(script, ZACK))[ZACK]
 
 
 def named(answer: Answer[Parents]) -> list[tuple[str, Name]]:
@@ -249,101 +230,6 @@ async def test_the_sandboxs_marked_children_are_held(health: Health, name: str, 
     assert await health.parents.fetch([notable(name)], soon()) == {notable(name): Restricted(mark)}
 
 
-# --- Without an entry's number.
-
-
-async def test_one_exact_hit_is_the_child(script: Scripted) -> None:
-    """The search is asked by forenames, surname and birth date."""
-    assert named(await search_of(script, an_entry())) == PARENTS
-    assert dict(script.asked[0].query) == {"forenames": "Zack", "surname": "Howard", "dateOfBirth": "2012-10-10"}
-
-
-@pytest.mark.parametrize(
-    "child",
-    [
-        {"forenames": "Zack Peter", "surname": "Howard", "dateOfBirth": "2012-10-10"},
-        {"forenames": "Zack", "surname": "Howards", "dateOfBirth": "2012-10-10"},
-        {"forenames": "Zack", "surname": "Howard", "dateOfBirth": "2012-10-11"},
-        {"forenames": None, "surname": None, "dateOfBirth": None},
-    ],
-)
-async def test_a_likeness_is_not_the_child(
-    script: Scripted, child: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    """LEV matches forenames by their beginning; anything but the whole name and date joins nothing."""
-    caplog.set_level(logging.INFO)
-    assert await search_of(script, an_entry(child=child)) == NotRecorded()
-    assert "birth search joined nothing: no exact hit" in caplog.text
-
-
-async def test_case_and_accents_are_no_difference(script: Scripted) -> None:
-    """ZACK HOWARD is Zack Howard."""
-    child = {"forenames": "ZÁCK", "surname": "HOWARD", "dateOfBirth": "2012-10-10"}
-    assert named(await search_of(script, an_entry(child=child))) == PARENTS
-
-
-async def test_two_exact_hits_join_nothing(script: Scripted, caplog: pytest.LogCaptureFixture) -> None:
-    """Namesakes born the same day: neither is shown as the other, and no log line says who."""
-    caplog.set_level(logging.DEBUG)
-    assert await search_of(script, an_entry(), an_entry(LATER)) == NotRecorded()
-    assert "birth search joined nothing: more than one exact hit" in caplog.text
-    assert "Zack" not in caplog.text
-    assert "Howard" not in caplog.text
-
-
-async def test_an_entry_made_again_is_one_child(script: Scripted) -> None:
-    """A search finds the first entry and the second; both are one chain, and its newest speaks."""
-    first, later = an_entry(), an_entry(LATER, {"reregistration": "Father added"})
-    hits = first | {"nextRegistration": later}, later | {"previousRegistration": first}
-    assert named(await search_of(script, *hits)) == PARENTS
-
-
-async def test_a_hidden_hit_holds_the_child(script: Scripted) -> None:
-    """A blocked hit has no name to compare: it could be this child, whatever else was found."""
-    assert await search_of(script, an_entry(), a_blocked_entry(LATER)) == Restricted(Mark.BIRTH_BLOCKED)
-
-
-async def test_an_exact_hits_own_marks_count(script: Scripted) -> None:
-    """Found by search or by number, an entry is judged alike; another child's caution is nothing to this one."""
-    caution = {"marginalNote": "Court order in place"}
-    somebody = an_entry(
-        LATER, caution, child={"forenames": "Zack Peter", "surname": "Howard", "dateOfBirth": "2012-10-10"}
-    )
-    assert await search_of(script, an_entry(status=caution)) == Restricted(Mark.BIRTH_CAUTION)
-    assert named(await search_of(script, an_entry(), somebody)) == PARENTS
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        replace(UNLINKED, open=False),
-        replace(UNLINKED, name=Name(("Zack",), None)),
-        replace(UNLINKED, name=Name((), "Howard")),
-    ],
-    ids=["protected", "no-family", "no-given"],
-)
-async def test_nobody_else_is_searched_for(script: Scripted, key: ParentsKey) -> None:
-    """A search would tell LEV about a protected child, and a name without halves finds anybody: no call."""
-    assert await search_of(script, an_entry(), key=key) == NotRecorded()
-    assert script.asked == []
-
-
-async def test_a_protected_child_is_looked_up_by_number(script: Scripted) -> None:
-    """With the number on file nobody's name is told, so the parents' names can be had."""
-    script.says(f"{SEARCH}/{ENTRY}", an_entry())
-    key = replace(ZACK, open=False)
-    assert named((await asked(script, key))[key]) == PARENTS
-
-
-async def test_the_sandbox_finds_the_unlinked_and_not_the_namesakes(health: Health) -> None:
-    """One child has an entry that the store does not know of; two share a name and a birthday; one has no entry."""
-    unlinked, abroad = notable("birth-unlinked"), notable("no-birth-entry")
-    twin = replace(notable("namesake"), birth_entry=None)
-    answers = await health.parents.fetch([unlinked, abroad, twin], soon())
-    assert named(answers[unlinked])
-    assert answers[abroad] == answers[twin] == NotRecorded()
-
-
 # --- Failures and manners.
 
 
@@ -372,11 +258,8 @@ async def test_failures_are_what_they_are(
 
 async def test_an_endless_chain_is_broken(script: Scripted) -> None:
     """Entries nested without end are not the protocol, and do no harm."""
-    link = b'{"id":1,"nextRegistration":'
-    async with AgencyClient(body_cap=8 * 1024 * 1024) as client:
-        parents = BirthRegistrationParents(client, lev_url=script.url, username="u", client_name="c")
-        script.says(f"{SEARCH}/{ENTRY}", msgspec.Raw(link * 50_000 + b"{}" + b"}" * 50_000))
-        answer = (await parents.fetch([ZACK], soon()))[ZACK]
+    nested = b'{"id":1,"nextRegistration":' * 50_000 + b"{}" + b"}" * 50_000
+    answer = await answer_to(script, msgspec.Raw(nested))
     assert isinstance(answer, Failed)
     assert type(answer.failure) is AgencyBroken
 
@@ -386,7 +269,7 @@ async def test_one_keys_failure_is_its_own(script: Scripted) -> None:
     other = replace(ZACK, birth_entry=BirthEntry(str(LATER)))
     script.says(f"{SEARCH}/{ENTRY}", {}, 500)
     script.says(f"{SEARCH}/{LATER}", an_entry(LATER))
-    answers = await asked(script, ZACK, other)
+    answers = await parents_from(script, ZACK, other)
     assert isinstance(answers[ZACK], Failed)
     assert named(answers[other]) == PARENTS
 

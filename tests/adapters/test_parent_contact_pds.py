@@ -1,13 +1,12 @@
 """How to reach a child's relatives: who is listed, what is current, and what a restricted relative or child gives."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from bodies import CHILD, MOTHER, OTHER_CHILD, a_patient, a_relative, only_pointed_at, relatives_of, spine
-from loopback import NOW, Health, Scripted, health_agencies, key_for_anything, scripted
+from loopback import NOW, Health, Scripted, health_agencies, key_for_anything, scripted, soon
 
 from adapters.agency import (
     AgencyBroken,
@@ -34,10 +33,6 @@ OTHER = NhsNumber(OTHER_CHILD)
 HOME = PostalAddress(AddressStatus.CURRENT, ("1 High Street", "Leeds"), "LS1 1AA")
 
 Contacts = tuple[ParentContactRecord, ...]
-
-
-def soon(seconds: float = 5.0) -> float:
-    return asyncio.get_running_loop().time() + seconds
 
 
 @pytest.fixture
