@@ -8,7 +8,7 @@ PAGE := $(wildcard $(EXPLORER)/src/*) $(addprefix $(EXPLORER)/,index.html packag
 # The environment's own node first: npm's scripts look for it on the path.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 
-.PHONY: demo test check format lock clean help
+.PHONY: demo test check format docs lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -28,6 +28,10 @@ check: $(VENV)/.dev ## format, lint, types, import contracts
 format: $(VENV)/.dev ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.runtime ## write docs/settings.md and schema/schema.graphql anew
+	$(BIN)/python -m gateway.settings_page
+	$(BIN)/python -m schema.printed
 
 # Hashes for every platform, and no index address: --no-emit-index-url is what keeps it out.
 lock: ## resolve the dependencies anew (needs uv)

@@ -41,6 +41,7 @@ class Gateway:
     client: AgencyClient
     keys: IssuerKeys
     observer: Observer
+    pipeline: Pipeline
     url: str = ""
     _runners: list[web.AppRunner] = field(default_factory=list)
 
@@ -68,7 +69,6 @@ class Gateway:
             raise
         observer = Observer()
         keys = IssuerKeys(client, settings.issuer)
-        gateway = cls(settings, store, client, keys, observer)
         pipeline = Pipeline(
             viewers=TokenVerifier(keys, settings.audience),
             registry=Registry(store),
@@ -80,8 +80,9 @@ class Gateway:
             observer=observer,
             deadline=settings.deadline,
         )
+        gateway = cls(settings, store, client, keys, observer, pipeline)
         try:
-            public = gateway._public(pipeline, demonstration)
+            public = gateway._public(demonstration)
             gateway.url = await gateway._listen(public, host, port, reuse_port=reuse_port)
             if admin_port is not None:
                 await gateway._listen(gateway._admin(), host, admin_port, reuse_port=False)
@@ -113,9 +114,9 @@ class Gateway:
     ) -> None:
         await self.close()
 
-    def _public(self, pipeline: Pipeline, demonstration: Demonstration | None) -> web.Application:
+    def _public(self, demonstration: Demonstration | None) -> web.Application:
         application = web.Application(client_max_size=self.settings.request_body_cap)
-        answer = graphql_route(pipeline)
+        answer = graphql_route(self.pipeline)
         application.router.add_get("/graphql", answer, allow_head=False)
         application.router.add_post("/graphql", answer)
         self._add_health(application)

@@ -24,7 +24,8 @@ from adapters.store.failures import StoreSetupError, StoreUnavailable
 from adapters.store.roles import Role
 from gateway.app import PortTaken
 from gateway.database import migrated, opened
-from gateway.demo import NothingRunning, demonstrate, notable_numbers, running, token_for
+from gateway.demo import NothingRunning, demonstrate, running, token_for
+from gateway.examples import notable_numbers
 from gateway.serving import serve as serve_until_stopped
 from gateway.settings import SettingError, Settings, read_settings
 

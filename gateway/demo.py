@@ -14,7 +14,6 @@ from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import PERSONA_GRANT, Issuer
 from adapters.sandbox.personas import PERSONAS
 from adapters.sandbox.populate import populate
-from adapters.sandbox.population import NOTABLE, child_at
 from adapters.sandbox.tokens import (
     SANDBOX_API_KEY,
     SANDBOX_CLIENT_ID,
@@ -26,23 +25,12 @@ from adapters.store.data_folder import claim
 from adapters.store.roles import Role
 from gateway.app import Gateway
 from gateway.database import migrated, opened
+from gateway.examples import examples, notable_numbers
 from gateway.page import Minted
 from gateway.serving import check_port, until_asked_to_stop
 from gateway.settings import Settings
 
 RUNNING = "run.json"
-
-CHILD_FIELDS = """
-    number
-    name { given family }
-    birthDate
-    shield { brokerReference }
-    address { lines postcode }
-    enrolments { start school { urn name phone } }
-    practice { odsCode name phone }
-    parents { name { given family } relationship phone }
-    services { kind organisation practitioner lead }
-"""
 
 
 class Running(msgspec.Struct):
@@ -85,11 +73,6 @@ async def token_for(data: Path, persona: str) -> str:
         ) from None
 
 
-def notable_numbers() -> dict[str, str]:
-    """The children worth asking for, by what is notable about each."""
-    return {name: child_at(index).number for name, index in NOTABLE.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class DemonstrationDoor:
     """What the explorer shows in the demonstration."""
@@ -109,36 +92,7 @@ class DemonstrationDoor:
 
     @property
     def examples(self) -> Sequence[Mapping[str, Any]]:
-        numbers = notable_numbers()
-        one = f"query Child($number: ID!) {{\n  child(number: $number) {{{CHILD_FIELDS}  }}\n}}"
-        caseload = (
-            "query Caseload($numbers: [ID!]!) {\n  children(numbers: $numbers) {\n    number\n"
-            "    name { given family }\n    shield { brokerReference }\n    enrolments { school { name } }\n    practice { name }\n  }\n}"
-        )
-        search = (
-            "query Search($by: ChildCriteria!) {\n  findChildren(by: $by) {\n    tooMany\n    children "
-            "{ number name { given family } birthDate address { postcode } }\n  }\n}"
-        )
-        sought = child_at(NOTABLE["open"])
-        return [
-            {"title": "One child, joined live", "query": one, "variables": {"number": numbers["open"]}},
-            {"title": "A shielded child", "query": one, "variables": {"number": numbers["shielded"]}},
-            {
-                "title": "A caseload",
-                "query": caseload,
-                "variables": {"numbers": [numbers[name] for name in ("open", "shielded", "home-educated", "renamed")]},
-            },
-            {
-                "title": "Search by name and birth year",
-                "query": search,
-                "variables": {"by": {"family": sought.name.family, "birthYear": sought.birth_date.year}},
-            },
-            {
-                "title": "Who am I?",
-                "query": "{\n  viewer { subject organisation actingRole purpose }\n}",
-                "variables": {},
-            },
-        ]
+        return examples()
 
     def mint(self, persona: str) -> Minted | None:
         if persona not in PERSONAS:

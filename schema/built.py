@@ -19,8 +19,3 @@ graphql_schema: Final[GraphQLSchema] = strawberry_schema._schema  # noqa: SLF001
 
 check_paths(graphql_schema)
 field_guards: Final[Guards] = guards(graphql_schema)
-
-
-def print_sdl() -> str:
-    """The schema as partners read it; `schema/schema.graphql` is kept equal to this by a test."""
-    return strawberry_schema.as_str() + "\n"

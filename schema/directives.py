@@ -39,7 +39,8 @@ class Shielded(FieldExtension):
 
     def apply(self, field: StrawberryField) -> None:
         """Print what stands in the way: directive and guard are one object, so neither is without the other."""
-        field.directives = [*field.directives, self]
+        if self not in field.directives:  # a field inherited from an interface is made twice
+            field.directives = [*field.directives, self]
 
     def resolve(self, next_: Callable[..., Any], source: Guarded, info: AnsweringInfo, **arguments: Any) -> Any:
         """Refuse, or run a resolver that asks no agency."""

@@ -52,7 +52,7 @@ async def test_a_shielded_child_has_identity_and_the_rest_is_null_and_listed(gat
 
 
 async def test_what_is_withheld_is_never_asked_for(gateway: RunningGateway) -> None:
-    """CASES 11: no call to school, practice or services, and of the parents' contacts none; the decision came before."""
+    """CASES 11: no call to school, practice or services, none for the parents' contacts; the decision came before."""
     await gateway.ask_child("shielded", RECORD + "services { kind }")
     assert gateway.calls["school"] == 0
     assert gateway.calls["practice"] == 0

@@ -1,0 +1,69 @@
+"""The operations the explorer offers in the demonstration, each with variables that find a notable child."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.sandbox.population import NOTABLE, child_at
+
+ONE_CHILD = """\
+query Child($number: ID!) {
+  child(number: $number) {
+    number
+    name { given family }
+    birthDate
+    shield { brokerReference }
+    address { lines postcode }
+    enrolments { start school { urn name phone } }
+    practice { odsCode name phone }
+    parents { name { given family } relationship phone }
+    services { kind organisation practitioner lead }
+  }
+}
+"""
+
+CASELOAD = """\
+query Caseload($numbers: [ID!]!) {
+  children(numbers: $numbers) {
+    number
+    name { given family }
+    shield { brokerReference }
+    enrolments { school { name } }
+    practice { name }
+  }
+}
+"""
+
+SEARCH = """\
+query Search($by: ChildCriteria!) {
+  findChildren(by: $by) {
+    tooMany
+    children { number name { given family } birthDate address { postcode } }
+  }
+}
+"""
+
+VIEWER = """\
+{
+  viewer { subject organisation actingRole purpose }
+}
+"""
+
+
+def notable_numbers() -> dict[str, str]:
+    """The children worth asking for, by what is notable about each."""
+    return {name: child_at(index).number for name, index in NOTABLE.items()}
+
+
+def examples() -> Sequence[Mapping[str, Any]]:
+    """Each with `title`, `query` and `variables`, as the explorer lists them."""
+    numbers = notable_numbers()
+    caseload = [numbers[name] for name in ("open", "shielded", "home-educated", "renamed")]
+    sought = child_at(NOTABLE["open"])
+    criteria = {"family": sought.name.family, "birthYear": sought.birth_date.year}
+    return [
+        {"title": "One child, joined live", "query": ONE_CHILD, "variables": {"number": numbers["open"]}},
+        {"title": "A shielded child", "query": ONE_CHILD, "variables": {"number": numbers["shielded"]}},
+        {"title": "A caseload", "query": CASELOAD, "variables": {"numbers": caseload}},
+        {"title": "Search by name and birth year", "query": SEARCH, "variables": {"by": criteria}},
+        {"title": "Who am I?", "query": VIEWER, "variables": {}},
+    ]
