@@ -51,9 +51,9 @@ def since(text: str | None) -> datetime | None:
     """Read a whole date or an instant, in UTC; None for a year or a month alone, which say too little."""
     try:
         moment = datetime.fromisoformat(text or "")
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Coding(msgspec.Struct, frozen=True):

@@ -239,16 +239,18 @@ def read_entry(response: Response) -> BirthRegistration | None:
         if response.decoded(_REFUSAL).code not in _NO_SUCH_ENTRY:
             raise AgencyBroken(f"`{LEV_SYSTEM}` answered 404 without saying that it has no such entry")
         return None
-    if bytes(response.decoded(_VERSION).subjects):
-        return response.decoded(_V0).as_v1()
-    return response.decoded(_V1)
+    return _entry_in(response)
 
 
 def read_search(response: Response) -> tuple[BirthRegistration, ...]:
     """Read the bare array that a search answers; raises AgencyFailure."""
-    found = []
-    for body in response.decoded(_MANY):
-        entry = read_entry(Response(response.system, response.status, response.headers, bytes(body)))
-        if entry is not None:
-            found.append(entry)
-    return tuple(found)
+    return tuple(
+        _entry_in(Response(response.system, response.status, response.headers, bytes(body)))
+        for body in response.decoded(_MANY)
+    )
+
+
+def _entry_in(response: Response) -> BirthRegistration:
+    if bytes(response.decoded(_VERSION).subjects):
+        return response.decoded(_V0).as_v1()
+    return response.decoded(_V1)

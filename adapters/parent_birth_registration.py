@@ -12,7 +12,17 @@ from datetime import date
 
 from yarl import URL
 
-from adapters.agency import AgencyFailure, AgencyMismatch, Answer, Failed, Found, Mark, NotRecorded, Restricted
+from adapters.agency import (
+    AgencyFailure,
+    AgencyMismatch,
+    AgencyRefused,
+    Answer,
+    Failed,
+    Found,
+    Mark,
+    NotRecorded,
+    Restricted,
+)
 from adapters.client import AgencyClient, Call, Credential, Response
 from adapters.clock import Clock, now_in_utc
 from adapters.lev_birth import LEV, LEV_SYSTEM, BirthRegistration, read_entry, read_search
@@ -78,6 +88,8 @@ class BirthRegistrationParents:
         return NotRecorded()
 
     async def _looked_up(self, number: BirthEntry, deadline: float) -> Answer[tuple[ParentRecord, ...]]:
+        if not (number.value.isascii() and number.value.isdigit()):
+            raise AgencyRefused("the birth entry on file is not a system number: correct it at its source")
         entry = read_entry(await self._ask(self._births / number.value, {}, deadline))
         if entry is None:
             return NotRecorded()

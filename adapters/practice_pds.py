@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from adapters.agency import Answer, Failed, Found, NotRecorded, Restricted
 from adapters.client import AgencyClient, ApiKey, Credential
@@ -128,5 +128,5 @@ def _record(registered: Registration, details: OrganizationDetails) -> PracticeR
         name=details.name,
         phone=details.phone,
         address=details.address,
-        origin=Origin(PDS, registered.as_of.astimezone(UTC)),
+        origin=Origin(PDS, registered.as_of),
     )

@@ -48,12 +48,9 @@ def patient_of_child(child: SyntheticChild, number: str, code: str) -> Body:
 
 
 def patient_of_parent(parent: SyntheticParent, number: str, code: str) -> Body:
-    """A parent's Patient, by the same rule."""
-    bare = _bare_patient(number, code)
-    if code == "V":
-        return bare
+    """A parent's Patient, U or R."""
     gender = Gender.MALE if parent.relationship == "Father" else Gender.FEMALE
-    who = bare | _who(parent.name, parent.birth_date, gender)
+    who = _bare_patient(number, code) | _who(parent.name, parent.birth_date, gender)
     return who if code == "R" else who | _reached(parent, parent.birth_date)
 
 

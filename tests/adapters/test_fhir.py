@@ -54,6 +54,7 @@ def test_what_is_over_or_to_come_or_unreadable_does_not_hold(period: Period) -> 
         ("2024-01-23T14:37:16+01:00", datetime(2024, 1, 23, 13, 37, 16, tzinfo=UTC)),
         ("2024-01", None),
         ("2024", None),
+        ("0001-01-01T00:00:00+14:00", None),
         ("", None),
         (None, None),
     ],

@@ -1,12 +1,12 @@
 """Every published LEV sample, read in place, in both versions: the right record, or the mark that holds the child."""
 
 import pytest
-from loopback import answered
-from shared_samples import needs_samples, sample, samples_in
 
 from adapters.agency import Mark
 from adapters.lev_birth import BirthRegistration, read_entry
 from adapters.records import Name
+from tests.adapters.loopback import answered
+from tests.shared_samples import needs_samples, sample, samples_in
 
 pytestmark = needs_samples
 

@@ -6,9 +6,9 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import ClientSession
-from loopback import Health, health_agencies
 
 from adapters.sandbox.population import NOTABLE, SyntheticChild, child_at
+from tests.adapters.loopback import Health, health_agencies
 
 WHO = {"X-Auth-Username": "somebody", "x-original-client": "somewhere"}
 FULL = WHO | {"x-auth-roles": "birth,full-details"}

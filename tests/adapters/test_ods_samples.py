@@ -1,12 +1,12 @@
 """Every published ODS sample, read in place: the right record, or the named error."""
 
 import pytest
-from loopback import answered
-from shared_samples import needs_samples, sample, samples_in
 
 from adapters.agency import AgencyBroken, AgencyMismatch, Failed, Found, NotRecorded
 from adapters.ods_fhir import OrganizationDetails, judge_organization
 from adapters.records import AddressStatus, PostalAddress
+from tests.adapters.loopback import answered
+from tests.shared_samples import needs_samples, sample, samples_in
 
 pytestmark = needs_samples
 

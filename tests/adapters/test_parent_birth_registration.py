@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from bodies import ENTRY, a_blocked_entry, an_entry
-from loopback import NOW, Health, Scripted, health_agencies, parents_from, scripted, soon
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.agency import (
     AgencyBroken,
@@ -26,16 +26,21 @@ from adapters.agency import (
     NotRecorded,
     Restricted,
 )
+from adapters.lev_birth import read_entry
 from adapters.parent_birth_registration import ParentsKey
 from adapters.records import BirthEntry, Name, Origin, ParentRecord
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.population import NOTABLE, SyntheticChild, child_at
+from tests.adapters.bodies import ENTRY, a_blocked_entry, an_entry
+from tests.adapters.loopback import NOW, Health, Scripted, answered, health_agencies, parents_from, scripted, soon
 
 ZACK = ParentsKey(BirthEntry(ENTRY), Name(("Zack",), "Howard"), date(2012, 10, 10), open=True)
 UNLINKED = replace(ZACK, birth_entry=None)
 LATER, EARLIER = 500000002, 500000000
 SEARCH = "/v1/registration/birth"
 PARENTS = [("Mother", Name(("Annabelle", "Jane"), "LEE")), ("Father", Name(("Arron",), "HOWARD"))]
+
+MEMBERS = ["id", "status", "blocked", "marginalNote", "nextRegistration", "previousRegistration", "father", "subjects"]
 
 Parents = tuple[ParentRecord, ...]
 
@@ -256,12 +261,43 @@ async def test_failures_are_what_they_are(
     assert type(answer.failure) is failure
 
 
+@pytest.mark.parametrize("value", ["", "../death/1", "/1", "12a", "१२३"])
+async def test_a_number_that_is_none_is_never_sent(script: Scripted, value: str) -> None:
+    """What is on file for an entry goes into an address, so it is digits or it is not sent."""
+    key = replace(ZACK, birth_entry=BirthEntry(value))
+    answer = (await parents_from(script, key))[key]
+    assert isinstance(answer, Failed)
+    assert type(answer.failure) is AgencyRefused
+    assert script.asked == []
+
+
 async def test_an_endless_chain_is_broken(script: Scripted) -> None:
     """Entries nested without end are not the protocol, and do no harm."""
     nested = b'{"id":1,"nextRegistration":' * 50_000 + b"{}" + b"}" * 50_000
     answer = await answer_to(script, msgspec.Raw(nested))
     assert isinstance(answer, Failed)
     assert type(answer.failure) is AgencyBroken
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text("aU", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(json | st.builds(lambda some: an_entry() | some, st.dictionaries(st.sampled_from(MEMBERS), json)))
+def test_whatever_comes_is_an_entry_or_broken(body: Any) -> None:
+    """No body makes reading fail in another way, and none is unmarked unless every link says it is not blocked."""
+    try:
+        entry = read_entry(answered(msgspec.json.encode(body), system="lev"))
+    except AgencyBroken:
+        return
+    assert entry is not None
+    if entry.mark is None:
+        assert entry.status.blocked is False
+        assert entry.newest.status.marginal_note in ("None", "Court order revoked")
 
 
 async def test_one_keys_failure_is_its_own(script: Scripted) -> None:

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from bodies import ENTRY, a_blocked_entry, an_entry
-from loopback import Health, Scripted, health_agencies, parents_from, scripted, soon
 
-from adapters.agency import Answer, Found, Mark, NotRecorded, Restricted
+from adapters.agency import AgencyBroken, Answer, Failed, Found, Mark, NotRecorded, Restricted
 from adapters.parent_birth_registration import ParentsKey
 from adapters.records import BirthEntry, Name, ParentRecord
 from adapters.sandbox.population import NOTABLE, child_at
+from tests.adapters.bodies import ENTRY, a_blocked_entry, an_entry
+from tests.adapters.loopback import Health, Scripted, health_agencies, parents_from, scripted, soon
 
 UNLINKED = ParentsKey(None, Name(("Zack",), "Howard"), date(2012, 10, 10), open=True)
 LATER = 500000002
@@ -140,3 +140,11 @@ async def test_the_sandbox_finds_the_unlinked_and_not_the_namesakes(health: Heal
     answers = await health.parents.fetch([unlinked, abroad, twin], soon())
     assert named(answers[unlinked])
     assert answers[abroad] == answers[twin] == NotRecorded()
+
+
+async def test_a_search_that_answers_no_array_is_broken(script: Scripted) -> None:
+    """An entry where a list of entries belongs is not the protocol."""
+    script.says(SEARCH, an_entry())
+    answer = (await parents_from(script, UNLINKED))[UNLINKED]
+    assert isinstance(answer, Failed)
+    assert type(answer.failure) is AgencyBroken

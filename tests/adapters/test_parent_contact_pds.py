@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from bodies import CHILD, MOTHER, OTHER_CHILD, a_patient, a_relative, only_pointed_at, relatives_of, spine
-from loopback import NOW, Health, Scripted, health_agencies, key_for_anything, scripted, soon
 
 from adapters.agency import (
     AgencyBroken,
@@ -27,6 +25,17 @@ from adapters.records import AddressStatus, Name, NhsNumber, Origin, ParentConta
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.fhir_bodies import is_pointed_at
 from adapters.sandbox.population import NOTABLE, child_at
+from tests.adapters.bodies import (
+    CHILD,
+    MOTHER,
+    OTHER_CHILD,
+    a_patient,
+    a_relative,
+    only_pointed_at,
+    relatives_of,
+    spine,
+)
+from tests.adapters.loopback import NOW, Health, Scripted, health_agencies, key_for_anything, scripted, soon
 
 NUMBER = NhsNumber(CHILD)
 OTHER = NhsNumber(OTHER_CHILD)

@@ -1,12 +1,12 @@
 """When two names are one person's, and when a doubt joins nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from loopback import NOW
 
 from adapters.parent_names import contact_of, same_person
 from adapters.records import Name, Origin, ParentContactRecord, ParentRecord
+from tests.adapters.loopback import NOW
 
 ORIGIN = Origin("an agency", NOW)
 
@@ -74,12 +74,14 @@ words = st.text(alphabet="abcdeé' -", max_size=6)
 names = st.builds(Name, st.lists(words, max_size=3).map(tuple), st.none() | words)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_sameness_is_mutual(one: Name, other: Name) -> None:
     """Whoever is asked first."""
     assert same_person(one, other) == same_person(other, one)
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_whole_name_is_its_own(one: Name) -> None:
     """A name with a letter in both halves is the same as itself, and one without is nobody's."""

@@ -1,10 +1,12 @@
 """What PDS holds back and what its errors mean, decided by its codes alone."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 import pytest
-from bodies import CHILD, OTHER_CHILD, a_patient, an_organization, spine
-from loopback import Health, Scripted, health_agencies, number_of, practices_from, scripted, soon
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.agency import (
     AgencyBroken,
@@ -15,11 +17,24 @@ from adapters.agency import (
     AgencyTimeout,
     Answer,
     Failed,
+    Found,
     Mark,
     NotRecorded,
     Restricted,
 )
+from adapters.pds_fhir import judge_patient, judge_relatives
 from adapters.records import NhsNumber, PracticeRecord
+from tests.adapters.bodies import CHILD, OTHER_CHILD, a_patient, an_organization, spine
+from tests.adapters.loopback import (
+    Health,
+    Scripted,
+    answered,
+    health_agencies,
+    number_of,
+    practices_from,
+    scripted,
+    soon,
+)
 
 NUMBER = NhsNumber(CHILD)
 
@@ -187,3 +202,39 @@ async def test_a_mistyped_number_is_never_sent(script: Scripted) -> None:
     answers = await practices_from(script, NhsNumber("9990000019"))
     assert isinstance(answers[NhsNumber("9990000019")], Failed)
     assert script.asked == []
+
+
+MEMBERS = [
+    "id",
+    "meta",
+    "security",
+    "code",
+    "identifier",
+    "link",
+    "name",
+    "generalPractitioner",
+    "issue",
+    "details",
+    "entry",
+]
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["U", "R", CHILD, "", "replaces"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=5),
+    max_leaves=12,
+)
+changes = st.dictionaries(st.sampled_from(MEMBERS), json, max_size=3)
+kinds = st.sampled_from(["Patient", "Bundle", "OperationOutcome"])
+
+
+@settings(deadline=None)
+@given(
+    json | st.builds(lambda kind, some: a_patient(resourceType=kind) | some, kinds, changes),
+    st.sampled_from([200, 404]),
+)
+def test_whatever_comes_nothing_is_found_but_the_unrestricted_child(body: Any, status: int) -> None:
+    """No body makes judging fail, and none is believed unless it is the number asked for, marked U and nothing else."""
+    answer = judge_patient(NUMBER, answered(msgspec.json.encode(body), status))
+    if isinstance(answer, Found):
+        assert (status, body["id"]) == (200, CHILD)
+        assert {one["code"] for one in body["meta"]["security"]} == {"U"}
+    judge_relatives(NUMBER, answered(msgspec.json.encode(body), status))

@@ -5,8 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from loopback import answered
-from shared_samples import needs_samples, sample, samples_in
 
 from adapters.agency import (
     AgencyBroken,
@@ -22,6 +20,8 @@ from adapters.agency import (
 from adapters.pds_fhir import judge_patient, judge_relatives
 from adapters.practice_pds import registration
 from adapters.records import Name, NhsNumber
+from tests.adapters.loopback import answered
+from tests.shared_samples import needs_samples, sample, samples_in
 
 pytestmark = needs_samples
 

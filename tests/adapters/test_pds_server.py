@@ -10,11 +10,11 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from loopback import Health, health_agencies, our_key
 
 from adapters.sandbox.fhir_bodies import organization
 from adapters.sandbox.population import NOTABLE, child_at, practices
 from adapters.sandbox.tokens import ASSERTION, SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_KEY_ID
+from tests.adapters.loopback import Health, health_agencies, our_key
 
 OPEN = child_at(NOTABLE["open"])
 

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from bodies import CHILD, OTHER_CHILD, a_patient, an_organization, registered_with, removed
 from joserfc.jwk import RSAKey
-from loopback import NOW, Health, Scripted, health_agencies, number_of, practices_from, scripted, soon
 
 from adapters.agency import (
     AgencyBroken,
@@ -29,6 +27,8 @@ from adapters.agency import (
 from adapters.records import AddressStatus, NhsNumber, PostalAddress, PracticeRecord
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.population import NOTABLE, child_at, practice_at
+from tests.adapters.bodies import CHILD, OTHER_CHILD, a_patient, an_organization, registered_with, removed
+from tests.adapters.loopback import NOW, Health, Scripted, health_agencies, number_of, practices_from, scripted, soon
 
 NUMBER = NhsNumber(CHILD)
 OTHER = NhsNumber(OTHER_CHILD)
