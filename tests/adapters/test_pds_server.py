@@ -135,7 +135,7 @@ async def test_somebodys_old_entry_is_still_listed(health: Health, http: ClientS
 
 async def test_past_its_rate_pds_says_429(http: ClientSession) -> None:
     """The transaction after the last one of the second is refused in PDS's words."""
-    async with health_agencies(rate=2) as health:
+    async with health_agencies(rate=1) as health:
         sent = await headers(health)
         statuses = []
         for _ in range(6):

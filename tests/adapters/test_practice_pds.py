@@ -238,7 +238,7 @@ async def test_past_the_rate_pds_asks_to_slow_down() -> None:
     """An adapter that keeps to no rate is told 429, key by key; those within it are answered."""
     numbers = [child_at(index).keys.nhs_number for index in range(20)]
     wanted = [number for number in numbers if number is not None]
-    async with health_agencies(rate=5) as health:
+    async with health_agencies(rate=1) as health:
         answers = await health.practices.fetch(wanted, soon())
     overloaded = [a for a in answers.values() if isinstance(a, Failed) and isinstance(a.failure, AgencyOverloaded)]
     assert 0 < len(overloaded) < len(wanted)
@@ -248,7 +248,7 @@ async def test_kept_to_the_agreed_rate_everyone_is_answered() -> None:
     """At the rate agreed, calls wait their turn within the deadline, and none is refused."""
     numbers = [child_at(index).keys.nhs_number for index in range(30)]
     wanted = [number for number in numbers if number is not None]
-    async with health_agencies(rate=100, agreed=100) as health:
+    async with health_agencies(rate=20, agreed=20) as health:
         answers = await health.practices.fetch(wanted, soon(10))
     assert not [answer for answer in answers.values() if isinstance(answer, Failed)]
 
