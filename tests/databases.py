@@ -1,5 +1,6 @@
 """A test's own database, and folders that a server of another user can reach."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ import asyncpg
 
 from adapters.store.embedded import EmbeddedCluster
 from adapters.store.roles import Connection, Role
+
+# Every test has a database of its own: in memory, where there is room, that is a matter of milliseconds.
+SHM = Path("/dev/shm")  # noqa: S108
+IN_MEMORY = SHM if SHM.is_dir() and shutil.disk_usage(SHM).free > 2 << 30 else None
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,6 @@ class Database:
 @contextmanager
 def reachable_folder() -> Iterator[Path]:
     """A folder others may pass through, as a home usually lets them; pytest's own are closed, root's server outside."""
-    with tempfile.TemporaryDirectory(prefix="contactpoint-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="contactpoint-test-", dir=IN_MEMORY) as name:
         Path(name).chmod(0o755)
         yield Path(name)

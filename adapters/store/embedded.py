@@ -1,7 +1,7 @@
 """The embedded default: a real PostgreSQL per data folder, on a private socket, started and stopped by the command.
 
 No TCP port, no `trust`, no statement in its log. Its life hangs on a pipe that the owning command holds: when that
-command ends, however it ends, the server shuts down. `docs/decisions/0001-embedded-postgresql.md` says why.
+command ends, however it ends, the server shuts down. `docs/decisions/embedded-postgresql.md` says why.
 """
 
 import hashlib

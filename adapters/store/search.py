@@ -26,7 +26,7 @@ def name_key(text: str) -> str:
 
 def postcode_key(text: str) -> str:
     """A postcode as the store keeps it: upper case, one space before the last three characters."""
-    letters = "".join(text.upper().split())
+    letters = "".join(letter for letter in text.upper() if letter.isalnum())
     return f"{letters[:-3]} {letters[-3:]}"
 
 

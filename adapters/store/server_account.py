@@ -104,16 +104,21 @@ def server_for(data: Path) -> Server:
 def _home_for(data: Path, account: str | None) -> Path:
     place = data / PLACE
     if place.exists():
-        return Path(json.loads(place.read_text())["home"])
+        try:
+            return data / str(json.loads(place.read_text())["home"])
+        except (ValueError, KeyError):
+            raise StoreSetupError(
+                f"cannot understand `{place}`: restore it, or remove `{data}` to begin anew"
+            ) from None
     if account is None or _reaches(account, data):
-        home = data / "postgresql"
+        home = Path("postgresql")  # within the data folder, so that the folder may be moved
     else:
         # A name of its own: a data folder made anew at the same path must not find its predecessor's children.
         home = SHARED_HOME / f"{data.name.strip('.') or 'data'}-{secrets.token_hex(8)}"
     partial = place.with_suffix(".partial")
     partial.write_text(json.dumps({"home": str(home)}))
     partial.replace(place)
-    return home
+    return data / home
 
 
 def _ids(account: str | None) -> tuple[int | None, int | None, list[int] | None]:

@@ -179,6 +179,33 @@ def test_lost_passwords_are_an_error_that_says_what_to_do(data: Path) -> None:
         EmbeddedCluster.start(data)
 
 
+def test_data_folder_may_be_moved(data: Path) -> None:
+    """What was written under one path is found under another."""
+    with EmbeddedCluster.start(data) as cluster:
+        ask(cluster.dsn(Role.OWNER), "CREATE TABLE kept AS SELECT 42 AS answer")
+    with EmbeddedCluster.start(data.rename(data.with_name("moved"))) as cluster:
+        assert ask(cluster.dsn(Role.OWNER), "SELECT answer FROM kept") == 42
+
+
+@pytest.mark.parametrize(("file", "says"), [("store.json", "cannot understand"), (CREDENTIALS, "cannot read")])
+def test_damaged_folder_is_an_error_that_says_what_to_do(data: Path, file: str, says: str) -> None:
+    """A file of ours that holds something else is named, and nothing is begun."""
+    data.mkdir()
+    (data / file).write_text("{")
+    with pytest.raises(StoreSetupError, match=rf"{says} `.*{file}`: restore it, or remove `.*` to begin anew"):
+        EmbeddedCluster.start(data)
+
+
+def test_server_that_cannot_start_says_where_to_look(data: Path) -> None:
+    """A damaged cluster: one line that names the log, and the folder is free again."""
+    EmbeddedCluster.start(data).stop()
+    (pgdata_of(data) / "PG_VERSION").write_text("1\n")
+    with pytest.raises(StoreSetupError, match=r"PostgreSQL did not start: `.*store-start.log` says why"):
+        EmbeddedCluster.start(data)
+    assert "1" in (data / "store-start.log").read_text()
+    claim(data).release()
+
+
 def test_long_path_gets_a_short_private_socket(data: Path) -> None:
     """A path beyond the kernel's limit for sockets works, and the socket's folder is closed to others."""
     deep = data.joinpath(*["a-folder-of-a-rather-long-name"] * 4)
