@@ -1,12 +1,13 @@
 """The token endpoints of the pretended agencies, and the credentials they know; public, for they guard nothing real."""
 
 import asyncio
-import binascii
+import base64
 import secrets
 from collections.abc import Mapping
 from functools import cache
+from urllib.parse import unquote_plus
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeyFlexible, RSAKey
@@ -91,12 +92,13 @@ class TokenDesk:
         return bool(proof.header.get("kid") == SANDBOX_KEY_ID)
 
 
-def _basic(request: web.Request) -> tuple[str, str] | None:
+def _basic(request: web.Request) -> tuple[str, ...] | None:
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     try:
-        auth = BasicAuth.decode(request.headers.get("Authorization", ""))
-    except (ValueError, binascii.Error):
+        pair = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
         return None
-    return auth.login, auth.password
+    return tuple(map(unquote_plus, pair.split(":", 1))) if scheme.lower() == "basic" else None
 
 
 def _refusal(status: int, error: str) -> web.Response:
