@@ -8,14 +8,23 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum.gb import nhs, upn
 
 from adapters.number import parse_number
 from adapters.records import AddressStatus, BirthEntry, NhsNumber, Tier, Upn
-from adapters.sandbox.arithmetic import UPN_SERIALS
-from adapters.sandbox.households import HOUSEHOLDS, NHS_BLOCKS, SIZES, authority_of, household_at
+from adapters.sandbox.arithmetic import NHS_NUMBERS, UPN_SERIALS, birth_entry_from, nhs_number_from, number_from
+from adapters.sandbox.households import (
+    FIRSTS,
+    HOUSEHOLDS,
+    NHS_BLOCKS,
+    SIZES,
+    authority_of,
+    household_at,
+    nhs_number_of_parent,
+    shielded_households,
+)
 from adapters.sandbox.names import HERITAGES
 from adapters.sandbox.notable import NOTABLE_INDEXES
 from adapters.sandbox.places import AUTHORITIES, AUTHORITY_BY_GSS
@@ -51,10 +60,6 @@ DRAMA = re.compile(
 def many() -> list[SyntheticChild]:
     """Eight thousand children: four stretches of two thousand."""
     return [child_at(index) for index in range(8000)]
-
-
-def notable(name: str) -> SyntheticChild:
-    return child_at(NOTABLE[name])
 
 
 # --- The same always.
@@ -132,6 +137,36 @@ def test_others_lead_nowhere(text: str) -> None:
     assert index is None or child_at(index).birth_entry == BirthEntry(text)
 
 
+@given(indexes, st.integers(0, 12), st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
+def test_mistyped_number(index: int, place: int, typed: str) -> None:
+    """A number with one character wrong is nobody's."""
+    number = number_from(index)
+    assume(number[place] != typed)
+    assert index_of_number(number[:place] + typed + number[place + 1 :]) is None
+
+
+@given(st.integers(0, NHS_NUMBERS - 1), st.integers(3, 9), st.sampled_from("0123456789"))
+def test_mistyped_nhs_number(ordinal: int, place: int, typed: str) -> None:
+    """An NHS number with one digit wrong is nobody's, child or parent."""
+    number = nhs_number_from(ordinal)
+    assume(number[place] != typed)
+    mistyped = number[:place] + typed + number[place + 1 :]
+    assert index_of_nhs_number(mistyped) is None
+    assert parent_of_nhs_number(mistyped) is None
+
+
+def test_kept_but_nobodys() -> None:
+    """An entry number kept for a child born abroad, an NHS number kept for a second parent: nobody has them."""
+    assert index_of_birth_entry(birth_entry_from(NOTABLE["no-birth-entry"])) is None
+    block, slot = divmod(NOTABLE["one-parent"], 50)
+    household = block * HOUSEHOLDS + FIRSTS.index(slot)
+    first, second = nhs_number_of_parent(household, 0), nhs_number_of_parent(household, 1)
+    assert first is not None
+    assert second is not None
+    assert parent_of_nhs_number(first.value) == (NOTABLE["one-parent"], 0)
+    assert parent_of_nhs_number(second.value) is None
+
+
 def test_nhs_numbers_unique(many: list[SyntheticChild]) -> None:
     """No NHS number belongs to two people, children and parents together."""
     holders: dict[NhsNumber, set[object]] = {}
@@ -178,6 +213,14 @@ def test_shielded_exactly(many: list[SyntheticChild]) -> None:
     for start in range(0, 8000, 2000):
         assert sum(child.tier is not Tier.OPEN for child in many[start : start + 2000]) == 10
     assert sum(child.tier is Tier.SEALED for child in many) == 2
+
+
+def test_shielded_live_somewhere() -> None:
+    """A shielded household has an address, and so a responsible authority, however many are looked at."""
+    for stretch in range(500):
+        households = shielded_households(stretch)
+        assert {SIZES[household % HOUSEHOLDS] for household in households} == {1, 2, 3, 4}
+        assert {household_at(household).address.status for household in households} == {AddressStatus.CURRENT}
 
 
 @pytest.mark.parametrize(
@@ -258,6 +301,7 @@ def test_addresses(many: list[SyntheticChild]) -> None:
             assert address.postcode.split()[0] in AUTHORITY_BY_GSS[child.authority].outward
             assert re.fullmatch(r"999\d{9}", address.uprn or "")
             assert len(address.lines) == 2
+            assert all(re.fullmatch(r"[A-Za-z0-9 ,-]+", line) for line in address.lines)
         else:
             assert address.lines == ()
             assert address.uprn is None
@@ -349,86 +393,3 @@ def test_unknown_places(code: str) -> None:
     """A code that nobody has, or that is no code, finds nothing."""
     assert school_at(code) is None
     assert practice_at(code) is None
-
-
-# --- The notable children.
-
-
-def test_notable_come_first() -> None:
-    """However small the population, fifty children hold all the notable ones, each its own."""
-    assert set(NOTABLE.values()) <= set(NOTABLE_INDEXES)
-    assert len(set(NOTABLE.values())) == len(NOTABLE)
-
-
-def test_open_is_a_nice_example() -> None:
-    """School, practice, two parents who can be reached, services with a lead; no past and no shield."""
-    child = notable("open")
-    assert child.tier is Tier.OPEN
-    assert child.school_urn
-    assert child.practice_ods
-    assert child.former_names == ()
-    assert [bool(parent.phone and parent.email and parent.address) for parent in child.parents] == [True, True]
-    assert len(child.services) == 2
-    assert child.keys.nhs_number
-    assert child.keys.upn
-    assert child.keys.birth_entry
-
-
-def test_shielded_has_everything_to_withhold() -> None:
-    """The agencies hold a school, a practice and parents' telephones for `shielded` and `sealed`: that is the point."""
-    for name, tier in (("shielded", Tier.SHIELDED), ("sealed", Tier.SEALED)):
-        child = notable(name)
-        assert child.tier is tier
-        assert child.school_urn
-        assert child.practice_ods
-        assert all(parent.phone for parent in child.parents)
-        assert child.services
-        assert child.authority == notable("open").authority
-        assert child.pds_code == "U"
-        assert not child.birth_blocked
-
-
-def test_household_of_the_shielded() -> None:
-    """`shielded-sibling` lives with `shielded` under its own shield; `shielded-elsewhere` is another authority's."""
-    assert notable("shielded-sibling").tier is Tier.SHIELDED
-    assert notable("shielded-sibling").address == notable("shielded").address
-    assert notable("shielded-elsewhere").tier is Tier.SHIELDED
-    assert notable("shielded-elsewhere").authority != notable("shielded").authority
-    assert notable("key-withheld").withheld == {"KEY"}
-    assert notable("parents-withheld").withheld == {"PARENT_NAMES"}
-
-
-def test_the_other_notable_children() -> None:
-    """Each is what its name says."""
-    assert notable("gp-restricted").pds_code == "R"
-    assert notable("gp-very-restricted").pds_code == "V"
-    assert notable("birth-blocked").birth_blocked
-    assert notable("birth-link-blocked").birth_link_blocked
-    assert notable("birth-caution").birth_caution
-    assert notable("home-educated").school_urn is None
-    assert age(notable("home-educated")) >= 5
-    assert notable("no-practice").practice_ods is None
-    assert notable("renamed").former_names
-    assert notable("no-fixed-address").address.status is AddressStatus.NO_FIXED
-    assert notable("last-known-address").address.status is AddressStatus.LAST_KNOWN
-    assert notable("unknown-address").authority is None
-    assert notable("left-england").address.status is AddressStatus.LEFT_ENGLAND
-    assert len({child_at(NOTABLE["large-family"] + place).address for place in range(6)}) == 1
-    assert notable("one-parent").parents[1:] == ()
-    assert [parent.relationship for parent in notable("two-mothers").parents] == ["Mother", "Parent"]
-    assert len({parent.address for parent in notable("parted-parents").parents}) == 2
-    assert notable("twin").birth_date == notable("other-twin").birth_date
-    assert notable("namesake").name == notable("other-namesake").name
-    assert notable("namesake").birth_date == notable("other-namesake").birth_date
-    assert notable("namesake").address != notable("other-namesake").address
-    assert age(notable("under-five")) < 5
-    assert [service.sensitive for service in notable("sensitive-service").services] == [False, True]
-    assert not any(service.consented for service in notable("sensitive-service").services)
-    assert [service.consented for service in notable("sensitive-consented").services] == [False, True]
-    assert notable("moved-school").former_school_urn not in {None, notable("moved-school").school_urn}
-    assert notable("compound-name").name.given[0] == "John Paul"
-    assert notable("no-birth-entry").birth_entry is None
-    assert notable("birth-unlinked").birth_entry
-    assert notable("birth-unlinked").keys.birth_entry is None
-    assert notable("mononym").name.family is None
-    assert notable("elsewhere").authority == notable("shielded-elsewhere").authority
