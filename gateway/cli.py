@@ -26,6 +26,7 @@ from gateway.app import PortTaken
 from gateway.database import migrated, opened
 from gateway.demo import NothingRunning, demonstrate, running, token_for
 from gateway.examples import notable_numbers
+from gateway.serving import WorkerEnded
 from gateway.serving import serve as serve_until_stopped
 from gateway.settings import SettingError, Settings, read_settings
 
@@ -35,6 +36,7 @@ EXPECTED = (
     StoreSetupError,
     StoreUnavailable,
     PortTaken,
+    WorkerEnded,
     NothingRunning,
     IssuerKeyError,
     sandbox_agencies.SandboxUnreachable,

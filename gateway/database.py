@@ -1,8 +1,9 @@
 """Where the store is, for each role: the embedded one of the data folder, or the one the settings name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from adapters.store.data_folder import Claim
 from adapters.store.embedded import EmbeddedCluster
@@ -32,7 +33,7 @@ def opened(settings: Settings, claim: Claim | None = None) -> Iterator[Database]
 
 async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
     """Apply what migrations are missing, as the owner; their names."""
-    passwords = credentials(settings.data)
+    passwords = _passwords(settings.data)
     working = {role.database_role: passwords[role.database_role] for role in WORKING_ROLES}
     return await migrate(database.dsn(Role.OWNER), working)
 
@@ -45,7 +46,17 @@ def _external(settings: Settings) -> Callable[[Role], str]:
             raise StoreSetupError(f"`{variable('dsn')}` is missing: give the address of the database's owner")
         if role is Role.OWNER:
             return settings.dsn
-        settings.data.mkdir(parents=True, exist_ok=True)
-        return dsn_for(settings.dsn, role, credentials(settings.data)[role.database_role])
+        return dsn_for(settings.dsn, role, _passwords(settings.data)[role.database_role])
 
     return dsn
+
+
+def _passwords(data: Path) -> Mapping[str, str]:
+    """The working roles' passwords, kept in the data folder; another store's too, whose own folder this is not."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreSetupError(
+            f"cannot write to `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
+        ) from None
+    return credentials(data)

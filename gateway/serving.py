@@ -4,16 +4,23 @@ import asyncio
 import multiprocessing
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import closing
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 
 import uvloop
 
-from adapters.store.failures import StoreSetupError
+from adapters.store.failures import StoreSetupError, StoreUnavailable
 from adapters.store.roles import Role
 from gateway.agencies import unanswering
 from gateway.app import Gateway, PortTaken
 from gateway.database import migrated, opened
 from gateway.settings import SettingError, Settings
+
+
+class WorkerEnded(Exception):
+    """A process that should answer has ended; the text points to why."""
 
 
 def check_port(host: str, port: int) -> None:
@@ -47,49 +54,60 @@ def serve(settings: Settings, host: str, port: int, admin_port: int, workers: in
             uvloop.run(migrated(settings, database))
         dsn = database.dsn(Role.GATEWAY)
         if workers == 1:
-            uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=False))
+            uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=False, started=_say_ready))
         else:
             _supervise(settings, dsn, host, port, admin_port, workers)
 
 
-async def _answer(settings: Settings, dsn: str, host: str, port: int, admin_port: int, *, shared: bool) -> None:
+async def _answer(
+    settings: Settings, dsn: str, host: str, port: int, admin_port: int, *, shared: bool, started: Callable[[str], None]
+) -> None:
     async with await Gateway.start(
         settings, dsn, host=host, port=port, admin_port=admin_port, reuse_port=shared
     ) as gateway:
         try:
             await gateway.store.ready()
-        except Exception as error:
+        except StoreUnavailable as error:
             raise StoreSetupError("the store is not ready for this version: run `contactpoint migrate`") from error
-        if not shared:
-            print(f"ready {gateway.url}", flush=True)  # noqa: T201 - what whoever started us waits for
+        started(gateway.url)
         await until_asked_to_stop()
 
 
-def _worker(settings: Settings, dsn: str, host: str, port: int, admin_port: int) -> None:
-    uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=True))
+def _say_ready(url: str) -> None:
+    print(f"ready {url}", flush=True)  # noqa: T201 - what whoever started us waits for
 
 
-def _supervise(settings: Settings, dsn: str, host: str, port: int, admin_port: int, workers: int) -> None:
+def _worker(settings: Settings, dsn: str, host: str, port: int, admin_port: int, ready: Connection) -> None:
+    uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=True, started=ready.send))
+
+
+def _supervise(settings: Settings, dsn: str, host: str, port: int, admin_port: int, count: int) -> None:
     """Run the workers until we are asked to stop or one of them ends: then all end."""
     context = multiprocessing.get_context("spawn")
-    running = [
-        context.Process(target=_worker, args=(settings, dsn, host, port, admin_port + index))
-        for index in range(workers)
-    ]
+    workers: list[SpawnProcess] = []
+    heard: list[Connection] = []
+    for index in range(count):
+        hears, says = context.Pipe(duplex=False)
+        workers.append(context.Process(target=_worker, args=(settings, dsn, host, port, admin_port + index, says)))
+        heard.append(hears)
+
+    still_asked = list(workers)
 
     def stop(*_: object) -> None:
-        for worker in running:
-            if worker.is_alive():
-                worker.terminate()
+        # Once each: a second signal would find a worker that is ending already, and end it short.
+        while still_asked:
+            still_asked.pop().terminate()
 
-    for worker in running:
+    for worker in workers:
         worker.start()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"ready http://{host}:{port}", flush=True)  # noqa: T201 - what whoever started us waits for
-    multiprocessing.connection.wait([worker.sentinel for worker in running])
+    ends = [worker.sentinel for worker in workers]
+    if all(ready in wait([ready, *ends]) for ready in heard):
+        _say_ready(f"http://{host}:{port}")
+        wait(ends)
     stop()
-    for worker in running:
+    for worker in workers:
         worker.join()
-    if any(worker.exitcode for worker in running):
-        raise SystemExit(1)
+    if any(worker.exitcode for worker in workers):
+        raise WorkerEnded("a worker ended by itself: its own words stand above")

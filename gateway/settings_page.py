@@ -10,8 +10,8 @@ HEAD = """\
 # Settings
 
 Every setting is an environment variable. A variable that begins with `CONTACTPOINT_` and is not listed here is refused
-at start, so that a misspelt one cannot leave a default in force unseen. Times are seconds, sizes bytes. Secrets are never
-printed. This page is written by `make docs` from `gateway/settings.py`.
+at start, so that a misspelt one cannot leave a default in force unseen. Times are seconds, sizes bytes. Secrets are
+never printed. This page is written by `make docs` from `gateway/settings.py`.
 
 | variable | default | what it is |
 | --- | --- | --- |

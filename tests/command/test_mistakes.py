@@ -1,0 +1,98 @@
+"""What a person gets wrong: one line that names the fix, on the error output, and an exit code that is not zero."""
+
+import os
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.command.running import Ended, contactpoint
+
+
+def one_line(ended: Ended, *words: str) -> None:
+    """It failed, and said so in one line that holds these words."""
+    assert ended.code == 1, ended
+    lines = ended.err.strip().splitlines()
+    assert len(lines) == 1, ended.err
+    assert lines[0].startswith("contactpoint: ")
+    for word in words:
+        assert word in lines[0]
+
+
+async def test_help_names_every_command() -> None:
+    """A stranger's first question."""
+    ended = await contactpoint("--help")
+    assert ended.code == 0
+    for command in ("demo", "serve", "migrate", "populate", "token", "sandbox"):
+        assert command in ended.out
+
+
+async def test_an_unknown_word_is_exit_code_two() -> None:
+    """The shell's own convention for wrong usage."""
+    assert (await contactpoint("dance")).code == 2
+
+
+async def test_an_unknown_persona_names_those_there_are(data: Path) -> None:
+    """Whether or not a demonstration runs."""
+    one_line(await contactpoint("token", "headmaster", "--data", data), "`headmaster`", "teacher", "shield-officer")
+
+
+@pytest.mark.parametrize("words", [["token", "teacher"], ["sandbox", "calls"], ["sandbox", "fault", "school", "down"]])
+async def test_without_a_demonstration_its_commands_say_how_to_start_one(data: Path, words: list[str]) -> None:
+    """They speak to what runs on the data folder."""
+    one_line(await contactpoint(*words, "--data", data), "contactpoint demo", str(data))
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+async def test_an_occupied_port_is_named(data: Path, command: str) -> None:
+    """Before anything slower is begun."""
+    with closing(socket.socket()) as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        ended = await contactpoint(command, "--port", str(port), "--data", data)
+    one_line(ended, f"127.0.0.1:{port}", "--port")
+    assert not (data / "lock").exists()
+
+
+async def test_a_database_that_does_not_answer_is_told_without_its_password(data: Path) -> None:
+    """The line names the setting."""
+    dsn = "postgresql://owner:very-secret@127.0.0.1:9/contactpoint"
+    ended = await contactpoint("migrate", "--data", data, CONTACTPOINT_DSN=dsn)
+    one_line(ended, "CONTACTPOINT_DSN")
+    assert "very-secret" not in ended.err
+
+
+async def test_a_database_address_that_is_none_is_told(data: Path) -> None:
+    """Not every text is an address."""
+    one_line(await contactpoint("migrate", "--data", data, CONTACTPOINT_DSN="mysql://h/d"), "CONTACTPOINT_DSN")
+
+
+async def test_a_data_folder_that_is_a_file_is_told(data: Path) -> None:
+    """The line names the folder and the option."""
+    data.write_text("")
+    one_line(await contactpoint("migrate", "--data", data), str(data), "--data")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_data_folder_nobody_lets_us_write_is_told(data: Path) -> None:
+    """As for a folder of somebody else's."""
+    data.mkdir(mode=0o500)
+    one_line(await contactpoint("migrate", "--data", data), str(data), "--data")
+
+
+async def test_a_misspelt_setting_is_told(data: Path) -> None:
+    """It would leave a default in force unseen."""
+    one_line(await contactpoint("migrate", "--data", data, CONTACTPOINT_DEADLIN="1"), "CONTACTPOINT_DEADLIN")
+
+
+async def test_a_log_level_there_is_none_of_is_told(data: Path) -> None:
+    """With those there are."""
+    one_line(await contactpoint("migrate", "--data", data, CONTACTPOINT_LOG_LEVEL="LOUD"), "DEBUG")
+
+
+async def test_more_synthetic_children_than_there_are_is_a_wrong_word(data: Path) -> None:
+    """The option says how many there may be."""
+    ended = await contactpoint("populate", "--children", "0", "--data", data)
+    assert ended.code == 2

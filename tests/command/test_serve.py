@@ -1,0 +1,98 @@
+"""`contactpoint serve`: the store, issuer and agencies that the settings name, in one process or several."""
+
+import signal
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from adapters.store.roles import Role
+from gateway.demo import pretended
+from gateway.settings import Settings, variable
+from tests.command.running import contactpoint, started
+from tests.running import RunningGateway
+
+NEVER_SET = {"data", "dsn", "gateway_dsn"}
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody holds now, next to each other or not."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(closing(socket.socket())) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@pytest.fixture
+def surroundings(gateway: RunningGateway, data: Path) -> Mapping[str, str]:
+    """The environment of a gateway that finds the test's store, issuer and agencies."""
+    data.mkdir()
+    settings = pretended(Settings(data=data), gateway.sandbox, gateway.issuer)
+    told = {
+        variable(known.name): str(getattr(settings, known.name))
+        for known in fields(Settings)
+        if known.name not in NEVER_SET and getattr(settings, known.name) != known.default
+    }
+    return told | {"CONTACTPOINT_GATEWAY_DSN": gateway.database.dsn(Role.GATEWAY), "CONTACTPOINT_DATA": str(data)}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_it_answers_from_what_the_settings_name(
+    gateway: RunningGateway, surroundings: Mapping[str, str], workers: int
+) -> None:
+    """The same record as any other gateway on that store; metrics on a port of their own; an orderly end."""
+    port, admin_port = free_ports(2)
+    words = ["--port", str(port), "--admin-port", str(admin_port), "--workers", str(workers)]
+    async with started("serve", *words, **surroundings) as (process, url):
+        query = "query($n: ID!) { child(number: $n) { enrolments { school { urn } } } }"
+        headers = {"Authorization": f"Bearer {gateway.token('teacher')}", "Contactpoint-Purpose": "SAFEGUARDING"}
+        body = {"query": query, "variables": {"n": gateway.child("open").number}}
+        async with gateway.session.post(f"{url}/graphql", json=body, headers=headers) as answer:
+            answered = await answer.json()
+        assert answered["data"]["child"]["enrolments"][0]["school"]["urn"] == gateway.child("open").school_urn
+        async with gateway.session.get(f"http://127.0.0.1:{admin_port}/metrics") as metrics:
+            assert "contactpoint_events_total" in await metrics.text()
+        async with gateway.session.get(f"{url}/explorer/config") as configuration:
+            assert (await configuration.json())["demo"] is False
+        async with gateway.session.post(f"{url}/explorer/token", json={"persona": "teacher"}) as door:
+            assert door.status == 404
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
+async def test_an_agency_that_does_not_answer_is_named(surroundings: Mapping[str, str]) -> None:
+    """With the setting to correct, before anything is served."""
+    port, admin_port, nobody = free_ports(3)
+    words = ["--port", str(port), "--admin-port", str(admin_port)]
+    wrong = {**surroundings, "CONTACTPOINT_LEV_URL": f"http://127.0.0.1:{nobody}"}
+    ended = await contactpoint("serve", *words, **wrong)
+    assert ended.code == 1
+    assert len(ended.err.strip().splitlines()) == 1
+    assert "CONTACTPOINT_LEV_URL" in ended.err
+    assert str(nobody) in ended.err
+
+
+@pytest.mark.parametrize("missing", ["CONTACTPOINT_ISSUER", "CONTACTPOINT_PDS_URL", "CONTACTPOINT_PDS_KEY_FILE"])
+async def test_a_missing_setting_is_named(surroundings: Mapping[str, str], missing: str) -> None:
+    """One line, and nothing is served."""
+    port, admin_port = free_ports(2)
+    rest = {name: value for name, value in surroundings.items() if name != missing}
+    ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), **rest)
+    assert ended.code == 1
+    assert len(ended.err.strip().splitlines()) == 1
+    assert missing in ended.err
+
+
+async def test_a_store_that_was_never_migrated_is_told(
+    gateway: RunningGateway, surroundings: Mapping[str, str]
+) -> None:
+    """With the command that mends it."""
+    await gateway.execute("DROP TABLE shield_epoch CASCADE")
+    port, admin_port = free_ports(2)
+    ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), **surroundings)
+    assert ended.code == 1
+    assert "contactpoint migrate" in ended.err
