@@ -15,7 +15,7 @@ from gateway.agencies import build_agencies, build_client
 from gateway.audit.ledger import Ledger
 from gateway.endpoint import graphql_route, live, ready_route
 from gateway.errors import Unavailable
-from gateway.events import Observer
+from gateway.events import Observer, http_logger
 from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
 from gateway.page import Demonstration, add_explorer
@@ -25,6 +25,7 @@ from gateway.settings import SettingError, Settings, variable
 from gateway.tokens import TokenVerifier
 from schema.built import field_guards, graphql_schema
 
+LONGEST_HEADER = 16 * 1024  # bytes; above the longest token, so that it is the token's check that speaks
 SHUTDOWN_SECONDS = 10.0  # what admitted requests have to be answered in once we are asked to stop
 
 
@@ -139,7 +140,13 @@ class Gateway:
         application.router.add_get("/health/ready", ready_route(self.ready))
 
     async def _listen(self, application: web.Application, host: str, port: int, *, reuse_port: bool) -> str:
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            logger=http_logger(),
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            max_field_size=LONGEST_HEADER,
+        )
         await runner.setup()
         self._runners.append(runner)
         try:

@@ -41,3 +41,21 @@ class Observer:
         """`detail` is a word from a closed set of our own: a code, an agency's name, an error's class."""
         self._count.labels(event.value, detail).inc()
         logger.log(logging.ERROR if event in _SERIOUS else logging.INFO, "%s %s", event.value, detail)
+
+
+class _WithoutContents(logging.Filter):
+    """Lets a record pass with the kind of an exception alone: its text may quote a header, a body or an address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0] is not None:
+            record.msg, record.args = f"a request ended in {record.exc_info[0].__name__}", None
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def http_logger() -> logging.Logger:
+    """Where the HTTP server says what it could not read: never what it was."""
+    http = logging.getLogger("contactpoint.http")
+    if not http.filters:
+        http.addFilter(_WithoutContents())
+    return http

@@ -242,3 +242,16 @@ async def test_the_demonstration_hands_out_personas_tokens_and_nobody_elses(gate
     ):
         async with gateway.session.post(url, data=body, headers={"Content-Type": media_type}) as answer:
             assert answer.status == status
+
+
+async def test_what_cannot_be_read_is_not_quoted_in_the_log(
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    """CASES 16: a header too long to read is refused without a word of it in any log."""
+    caplog.set_level("DEBUG")
+    async with gateway.session.post(
+        f"{gateway.url}/graphql", data=VIEWER, headers={"Authorization": "Bearer " + "canary" * 5_000}
+    ) as answer:
+        assert answer.status == 400
+    assert caplog.records
+    assert "canary" not in caplog.text
