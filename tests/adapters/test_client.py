@@ -3,11 +3,12 @@
 import asyncio
 import datetime
 import gzip
+import socket
 import ssl
 import traceback
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -242,6 +243,21 @@ async def test_a_refused_connection_is_unreachable(client: AgencyClient, soon: f
     async with raw(b"") as url:
         pass
     assert isinstance(await failure_of(client, a_call(url), soon), AgencyUnreachable)
+
+
+async def test_an_agency_that_takes_no_connection_is_unreachable(soon: float) -> None:
+    """A machine that swallows our knocking is given up after the connect timeout, long before the deadline."""
+    with socket.socket() as deaf, ExitStack() as knocking:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):  # more than its queue holds, and it never takes one in
+            visitor = knocking.enter_context(socket.socket())
+            visitor.setblocking(False)
+            visitor.connect_ex(deaf.getsockname())
+        async with AgencyClient(connect_timeout=0.05) as client:
+            failure = await failure_of(client, a_call(f"http://127.0.0.1:{deaf.getsockname()[1]}"), soon)
+    assert isinstance(failure, AgencyUnreachable)
+    assert "took no connection" in str(failure)
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(client: AgencyClient, tmp_path: Path, soon: float) -> None:

@@ -312,6 +312,16 @@ async def test_a_row_of_nobody_discredits_the_answer(serve: Serve, row: object) 
     assert isinstance(failure_in((await roster.told(serve))[ALAN]), AgencyBroken)
 
 
+@pytest.mark.parametrize("row", [{"sourcedId": "s1"}, "an organisation", None])
+async def test_an_organisation_that_cannot_be_read_fails_its_pupils(serve: Serve, row: object) -> None:
+    """Whether it is a school at all is not known; the pupil without a place is answered."""
+    roster = Roster([a_user(ALAN, a_role()), a_user(BETH, sourcedId="2")])
+    roster.orgs.append(row)  # type: ignore[arg-type]  # that it is no row is the point
+    answers = await roster.told(serve, [ALAN, BETH])
+    assert isinstance(failure_in(answers[ALAN]), AgencyBroken)
+    assert answers[BETH] == Found(())
+
+
 async def test_a_failing_register_fails_the_child_with_a_place(serve: Serve) -> None:
     """A place whose school was not looked up must not look like a school nobody knows; no place needs no school."""
     roster = Roster([a_user(ALAN, a_role()), a_user(BETH, sourcedId="2")], [an_org()])
