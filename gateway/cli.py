@@ -59,7 +59,8 @@ Data = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
-Children = Annotated[int, typer.Option(help="How many synthetic children.", min=1, max=20_000_000)]
+# The notable children are among the first fifty.
+Children = Annotated[int, typer.Option(help="How many synthetic children.", min=50, max=20_000_000)]
 
 out = Console()
 

@@ -1,0 +1,88 @@
+"""A document's text becomes an operation once: validated, measured, kept boundedly, and never made to cost much."""
+
+import hashlib
+
+import pytest
+from graphql import get_introspection_query
+
+from gateway.errors import LimitExceeded
+from gateway.operations import documents
+from gateway.operations.documents import Documents, InvalidDocument
+from schema.built import field_guards, graphql_schema
+
+TWO = "query A { viewer { subject } } query B { child(number: 1) { number } }"
+
+
+@pytest.fixture
+def library() -> Documents:
+    return Documents(graphql_schema, field_guards)
+
+
+def test_a_text_is_prepared_once(library: Documents) -> None:
+    """The same text and name give the very same operation; its hash names the text and nothing else."""
+    first = library.operation("{ viewer { subject } }", None)
+    assert library.operation("{ viewer { subject } }", None) is first
+    assert first.hash == "sha256:" + hashlib.sha256(b"{ viewer { subject } }").hexdigest()
+    assert library.operation("{ viewer { subject }}", None).hash != first.hash
+
+
+def test_the_operation_named_is_the_one_prepared(library: Documents) -> None:
+    """Of several, one must be named, and only it decides what the request touches."""
+    assert library.operation(TWO, "A").touches_no_child
+    assert not library.operation(TWO, "B").touches_no_child
+    for name in (None, "C"):
+        with pytest.raises(InvalidDocument):
+            library.operation(TWO, name)
+
+
+@pytest.mark.parametrize(
+    ("query", "introspection", "childless"),
+    [
+        ("{ __typename }", True, True),
+        (get_introspection_query(), True, True),
+        ("{ __typename viewer { subject } }", False, True),
+        ("{ _service { sdl } }", False, True),
+        ("{ viewer { subject } ...f } fragment f on Query { child(number: 1) { __typename } }", False, False),
+        ("{ ... @include(if: false) { child(number: 1) { number } } }", False, False),
+        ("{ viewer: child(number: 1) { number } }", False, False),
+    ],
+)
+def test_what_an_operation_touches_is_read_from_its_fields(
+    library: Documents, query: str, introspection: bool, childless: bool
+) -> None:
+    """Aliases, fragments and directives hide no field."""
+    operation = library.operation(query, None)
+    assert (operation.is_introspection, operation.touches_no_child) == (introspection, childless)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(440)) + " }",
+        "{ child(number: 1) { ...f0 } } "
+        + " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(300))
+        + " fragment f300 on Child { number }",
+    ],
+)
+def test_documents_made_to_cost_are_refused(library: Documents, query: str) -> None:
+    """CASES 35: conflicting arguments and doubling fragments end at a budget, with an error."""
+    with pytest.raises(InvalidDocument):
+        library.operation(query, None)
+
+
+def test_depth_is_bounded(library: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CASES 36: by name, before anything is resolved."""
+    monkeypatch.setattr("gateway.operations.shape.DEEPEST", 2)
+    with pytest.raises(LimitExceeded) as refused:
+        library.operation("{ child(number: 1) { name { family } } }", None)
+    assert refused.value.code == "LIMIT_DEPTH"
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller who sends ever new texts fills no memory."""
+    monkeypatch.setattr(documents, "MOST_DOCUMENTS_KEPT", 3)
+    library = Documents(graphql_schema, field_guards)
+    for number in range(10):
+        library.operation(f"{{ a{number}: viewer {{ subject }} }}", None)
+    assert len(library._operations) == 3
+    assert len(library._kept) == 3
