@@ -40,7 +40,7 @@ class Settings:
     request_body_cap: int = setting(1024 * 1024, "most bytes read of a request")
     log_level: str = setting("WARNING", "`DEBUG`, `INFO`, `WARNING` or `ERROR`")
 
-    oneroster_url: str = setting("", "schools: OneRoster 1.2 server, without `/ims/oneroster/…`")
+    oneroster_url: str = setting("", "schools: OneRoster 1.2, up to `/ims/oneroster/rostering/v1p2`")
     oneroster_token_url: str = setting("", "schools: OAuth 2 token endpoint of the OneRoster server")
     oneroster_client_id: str = setting("", "schools: our client id there")
     oneroster_client_secret: str = setting("", "schools: our client secret there", secret=True)

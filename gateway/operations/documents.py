@@ -25,7 +25,7 @@ MOST_TOKENS = 4_000
 MOST_ERRORS = 10
 MOST_DOCUMENTS_KEPT = 1_000
 
-# Comparing fields that share a response key is quadratic; by graphql-core's own budget one document takes half a second.
+# Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 
 # Root fields that lead to no child.
