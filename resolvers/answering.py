@@ -67,7 +67,10 @@ class Answering:
         self.disclosures[path] = disclosure
 
     def shown(self, disclosure: Disclosure, category: Category) -> None:
-        self._noted.setdefault(disclosure.number, _Noted()).shown.add(category.value)
+        shown = self._noted.setdefault(disclosure.number, _Noted()).shown
+        shown.add(category.value)
+        if category is Category.SERVICES and disclosure.shows(Category.SENSITIVE_SERVICE):
+            shown.add(Category.SENSITIVE_SERVICE.value)  # they came with the others
 
     def withhold(self, disclosure: Disclosure, category: Category, path: ResponsePath) -> None:
         """The field at `path` is null because its category is not shown."""

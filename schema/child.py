@@ -1,12 +1,26 @@
 """The child, and where each of its contacts hangs. Every field has a category; none of them sees who asks."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import strawberry
 
-from adapters.records import ChildRecord, Gender
+from adapters.parent_birth_registration import ParentsKey
+from adapters.records import (
+    ChildRecord,
+    EnrolmentRecord,
+    Gender,
+    NhsNumber,
+    ParentRecord,
+    PracticeRecord,
+    ServiceRecord,
+    Upn,
+)
+from adapters.service_subgraph import ServicesKey
 from resolvers.children import DecidedChild
 from resolvers.disclosure import Category, Disclosure
+from resolvers.questions import PARENTS, PRACTICE, SCHOOL, SERVICES
+from schema.asked import asks
 from schema.context import AnsweringInfo
 from schema.directives import shielded
 from schema.parent import Parent
@@ -16,6 +30,25 @@ from schema.service import Service
 from schema.values import Address, PersonName
 
 
+def _upn(child: "Child") -> Upn | None:
+    return child.subject.keys.upn
+
+
+def _nhs_number(child: "Child") -> NhsNumber | None:
+    return child.subject.keys.nhs_number
+
+
+def _birth_registration(child: "Child") -> ParentsKey:
+    # Without an entry's number the registrar is asked by name and birth date, and of an open child alone.
+    record = child.subject
+    return ParentsKey(record.keys.birth_entry, record.name, record.birth_date, open=not record.protection.protected)
+
+
+def _services(child: "Child") -> ServicesKey | None:
+    number = child.subject.keys.nhs_number
+    return None if number is None else ServicesKey(number, child.disclosure.shows(Category.SENSITIVE_SERVICE))
+
+
 @strawberry.type(description="The child is protected; contact is arranged through the broker reference.")
 class Shield:
     broker_reference: strawberry.ID
@@ -23,45 +56,45 @@ class Shield:
 
 @strawberry.type(description="Other systems' identifiers of the child.")
 class Keys:
-    record: strawberry.Private[ChildRecord]
+    subject: strawberry.Private[ChildRecord]
     disclosure: strawberry.Private[Disclosure]
 
     @shielded(Category.KEY)
     def nhs_number(self) -> strawberry.ID | None:
-        key = self.record.keys.nhs_number
+        key = self.subject.keys.nhs_number
         return None if key is None else strawberry.ID(key.value)
 
     @shielded(Category.SCHOOL, "It encodes an authority and a school.")
     def upn(self) -> strawberry.ID | None:
-        key = self.record.keys.upn
+        key = self.subject.keys.upn
         return None if key is None else strawberry.ID(key.value)
 
     @shielded(Category.KEY)
     def birth_entry(self) -> strawberry.ID | None:
-        key = self.record.keys.birth_entry
+        key = self.subject.keys.birth_entry
         return None if key is None else strawberry.ID(key.value)
 
 
 @strawberry.federation.type(keys=["number"], description="A child: one record, never a redacted copy.")
 class Child:
-    record: strawberry.Private[ChildRecord]
+    subject: strawberry.Private[ChildRecord]
     disclosure: strawberry.Private[Disclosure]
 
     @shielded(Category.IDENTITY, "The ContactPoint number.")
     def number(self) -> strawberry.ID:
-        return strawberry.ID(self.record.number)
+        return strawberry.ID(self.subject.number)
 
     @shielded(Category.IDENTITY)
     def name(self) -> PersonName:
-        return PersonName.of(self.record.name)
+        return PersonName.of(self.subject.name)
 
     @shielded(Category.IDENTITY)
     def birth_date(self) -> date:
-        return self.record.birth_date
+        return self.subject.birth_date
 
     @shielded(Category.IDENTITY)
     def gender(self) -> Gender:
-        return self.record.gender
+        return self.subject.gender
 
     @shielded(Category.IDENTITY, "Null when the child is open.")
     def shield(self) -> Shield | None:
@@ -70,40 +103,36 @@ class Child:
 
     @shielded(Category.HISTORY, "The latest first.")
     def former_names(self) -> list[PersonName] | None:
-        return [PersonName.of(name) for name in self.record.former_names]
+        return [PersonName.of(name) for name in self.subject.former_names]
 
     @shielded(Category.ADDRESS)
     def address(self) -> Address | None:
-        return Address.of(self.record.address)
+        return Address.of(self.subject.address)
 
-    @shielded(Category.SCHOOL, "Current ones first; [] where none is on record.")
-    async def enrolments(self, info: AnsweringInfo) -> list[Enrolment] | None:
-        return [Enrolment.of(enrolment) for enrolment in await info.context.contacts.enrolments(self.record)]
+    @asks(SCHOOL, Category.SCHOOL, key=_upn, description="Current ones first; [] where none is on record.")
+    def enrolments(self, found: Sequence[EnrolmentRecord] | None) -> list[Enrolment] | None:
+        return [Enrolment.of(enrolment) for enrolment in found or ()]
 
-    @shielded(Category.PRACTICE)
-    async def practice(self, info: AnsweringInfo) -> PracticeRegistration | None:
-        return PracticeRegistration.of(await info.context.contacts.practice(self.record))
+    @asks(PRACTICE, Category.PRACTICE, key=_nhs_number)
+    def practice(self, found: PracticeRecord | None) -> PracticeRegistration | None:
+        return PracticeRegistration.of(found)
 
-    @shielded(Category.PARENT_NAMES)
-    async def parents(self, info: AnsweringInfo) -> list[Parent] | None:
-        parents = await info.context.contacts.parents(self.record)
-        return [Parent.of(parent, self.record, self.disclosure) for parent in parents]
+    @asks(PARENTS, Category.PARENT_NAMES, key=_birth_registration)
+    def parents(self, found: Sequence[ParentRecord] | None) -> list[Parent] | None:
+        parents = found or ()
+        return [Parent.of(parent, parents, self.subject, self.disclosure) for parent in parents]
 
-    @shielded(Category.SERVICES)
-    async def services(self, info: AnsweringInfo) -> list[Service] | None:
-        sensitive = self.disclosure.shows(Category.SENSITIVE_SERVICE)
-        services = await info.context.contacts.services(self.record, sensitive=sensitive)
-        if sensitive:
-            info.context.answering.shown(self.disclosure, Category.SENSITIVE_SERVICE)
-        return [Service.of(service) for service in services]
+    @asks(SERVICES, Category.SERVICES, key=_services)
+    def services(self, found: Sequence[ServiceRecord] | None) -> list[Service] | None:
+        return [Service.of(service) for service in found or ()]
 
     @shielded(Category.IDENTITY)
     def keys(self) -> Keys | None:
-        return Keys(record=self.record, disclosure=self.disclosure)
+        return Keys(subject=self.subject, disclosure=self.disclosure)
 
     @staticmethod
     def of(child: DecidedChild | None) -> "Child | None":
-        return None if child is None else Child(record=child.record, disclosure=child.disclosure)
+        return None if child is None else Child(subject=child.record, disclosure=child.disclosure)
 
     @classmethod
     async def resolve_reference(cls, info: AnsweringInfo, number: strawberry.ID) -> "Child | None":

@@ -1,12 +1,19 @@
 """A parent named on the birth entry: the name is identity, the way to reach them is contact."""
 
+from collections.abc import Sequence
+
 import strawberry
 
-from adapters.records import ChildRecord, ParentContactRecord, ParentRecord
+from adapters.parent_names import contact_of
+from adapters.records import ChildRecord, NhsNumber, ParentContactRecord, ParentRecord
 from resolvers.disclosure import Category, Disclosure
-from schema.context import AnsweringInfo
-from schema.directives import shielded
+from resolvers.questions import CONTACTS
+from schema.asked import asks
 from schema.values import Address, Origin, PersonName
+
+
+def _childs_number(parent: "Parent") -> NhsNumber | None:
+    return parent.subject.keys.nhs_number
 
 
 @strawberry.type(
@@ -16,35 +23,39 @@ class Parent:
     name: PersonName
     relationship: str
     origin: Origin
-    child: strawberry.Private[ChildRecord]
+    subject: strawberry.Private[ChildRecord]
     record: strawberry.Private[ParentRecord]
+    among: strawberry.Private[Sequence[ParentRecord]]
     disclosure: strawberry.Private[Disclosure]
 
-    @shielded(Category.CONTACT)
-    async def phone(self, info: AnsweringInfo) -> str | None:
-        contact = await self._contact(info)
+    @asks(CONTACTS, Category.CONTACT, key=_childs_number)
+    def phone(self, relatives: Sequence[ParentContactRecord] | None) -> str | None:
+        contact = self._contact(relatives)
         return contact.phone if contact else None
 
-    @shielded(Category.CONTACT)
-    async def email(self, info: AnsweringInfo) -> str | None:
-        contact = await self._contact(info)
+    @asks(CONTACTS, Category.CONTACT, key=_childs_number)
+    def email(self, relatives: Sequence[ParentContactRecord] | None) -> str | None:
+        contact = self._contact(relatives)
         return contact.email if contact else None
 
-    @shielded(Category.CONTACT)
-    async def address(self, info: AnsweringInfo) -> Address | None:
-        contact = await self._contact(info)
+    @asks(CONTACTS, Category.CONTACT, key=_childs_number)
+    def address(self, relatives: Sequence[ParentContactRecord] | None) -> Address | None:
+        contact = self._contact(relatives)
         return Address.of(contact.address) if contact else None
 
-    async def _contact(self, info: AnsweringInfo) -> ParentContactRecord | None:
-        return await info.context.contacts.parent_contact(self.child, self.record)
+    def _contact(self, relatives: Sequence[ParentContactRecord] | None) -> ParentContactRecord | None:
+        return contact_of(self.record, self.among, relatives or ())
 
     @staticmethod
-    def of(record: ParentRecord, child: ChildRecord, disclosure: Disclosure) -> "Parent":
+    def of(
+        record: ParentRecord, among: Sequence[ParentRecord], subject: ChildRecord, disclosure: Disclosure
+    ) -> "Parent":
         return Parent(
             name=PersonName.of(record.name),
             relationship=record.relationship,
             origin=Origin.of(record.origin),
-            child=child,
+            subject=subject,
             record=record,
+            among=among,
             disclosure=disclosure,
         )

@@ -70,7 +70,7 @@ class Query:
     async def find_children(self, info: AnsweringInfo, by: ChildCriteria, first: int | None = 10) -> ChildMatches:
         found, too_many = await info.context.children.search(_criteria(by), MOST_MATCHES if first is None else first)
         return ChildMatches(
-            children=[Child(record=child.record, disclosure=child.disclosure) for child in found], too_many=too_many
+            children=[Child(subject=child.record, disclosure=child.disclosure) for child in found], too_many=too_many
         )
 
 
