@@ -1,5 +1,6 @@
 """The composition root: builds every real thing from the settings and joins them. Nothing imports this but commands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from gateway.pipeline import Pipeline
 from gateway.registry import Registry
 from gateway.settings import SettingError, Settings, variable
 from gateway.tokens import TokenVerifier
+from resolvers.agencies import Agencies
 from schema.built import field_guards, graphql_schema
 
 LONGEST_HEADER = 16 * 1024  # bytes; above the longest token, so that it is the token's check that speaks
@@ -57,13 +59,14 @@ class Gateway:
         admin_port: int | None = None,
         reuse_port: bool = False,
         demonstration: Demonstration | None = None,
+        agencies_of: Callable[[Settings, AgencyClient], Agencies] = build_agencies,
     ) -> Self:
         """Connect, build and listen; without an `admin_port` there are no metrics. Raises errors that name the fix."""
         if not settings.issuer:
             raise SettingError(f"`{variable('issuer')}` is missing: give the OpenID provider's address")
         client = build_client(settings)
         try:
-            agencies = build_agencies(settings, client)
+            agencies = agencies_of(settings, client)
             store = await Store.connect(gateway_dsn, connections=settings.store_connections)
         except BaseException:
             await client.close()

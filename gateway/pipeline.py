@@ -18,7 +18,8 @@ from gateway.audit.ledger import Ledger, new_reference
 from gateway.errors import Forbidden, MethodNotAllowed, Refusal, Unavailable
 from gateway.events import Event, Observer
 from gateway.operations.documents import Documents, InvalidDocument, Operation
-from gateway.operations.executor import Executed, Executor
+from gateway.operations.executor import Executor
+from gateway.operations.outcome import Executed
 from gateway.purpose import Ground, Purpose, state_ground
 from gateway.registry import Registry
 from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_children

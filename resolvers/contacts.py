@@ -3,7 +3,7 @@
 It is asked only about what may be shown: the decision came before.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from adapters.agency import Answer, Failed, Found, NotRecorded, Restricted
@@ -44,6 +44,11 @@ class Contacts:
         if isinstance(outcome, HeldBackError | QuestionError):
             raise outcome
         return outcome
+
+    async def ask_all(self, question: Question, keys: Sequence[Hashable], about: Sequence[About]) -> list[Outcome]:
+        """Many children's outcomes, in their order; none of them raised."""
+        answers = await self._loaders[question.name].ask_all(keys)
+        return [self._sorted(question, one.subject, answer) for one, answer in zip(about, answers, strict=True)]
 
     def _sorted(self, question: Question, child: ChildRecord, answer: Answer[Any]) -> Outcome:
         match answer:

@@ -27,6 +27,10 @@ class AgencyLoader(Generic[Key, Record]):
         """What the agency answers for this key; never raises for the agency's sake."""
         return await self._loader.load(key)
 
+    async def ask_all(self, keys: Sequence[Key]) -> Sequence[Answer[Record]]:
+        """The same for many keys, in their order."""
+        return await self._loader.load_many(keys)
+
     async def _fetch(self, keys: Sequence[Key]) -> list[Answer[Record]]:
         try:
             answers = await self._agency.fetch(keys, self._deadline)

@@ -6,17 +6,19 @@ who asked. A field that is not shown is null: its resolver does not run, and so 
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 
-from resolvers.answering import response_path
+from resolvers.answering import ResponsePath, response_path
 from resolvers.contacts import HeldBackError
 from resolvers.disclosure import Category, Disclosure
-from schema.context import AnsweringInfo
+from schema.context import AnsweringContext, AnsweringInfo
+
+PathOf: TypeAlias = Callable[[], ResponsePath]
 
 strawberry.enum(Category, description="What a field would give away.")
 
@@ -37,41 +39,59 @@ class Shielded(FieldExtension):
 
     category: Category
 
+    def __str__(self) -> str:
+        return self.category.value
+
     def apply(self, field: StrawberryField) -> None:
         """Print what stands in the way: directive and guard are one object, so neither is without the other."""
         if self not in field.directives:  # a field inherited from an interface is made twice
             field.directives = [*field.directives, self]
 
+    def admits(self, source: Guarded, context: AnsweringContext, path: PathOf) -> bool:
+        """Whether the field may be shown; if not, it is noted as withheld at `path`."""
+        if source.disclosure.shows(self.category):
+            return True
+        self.held_back(source, context, path)
+        return False
+
+    def held_back(self, source: Guarded, context: AnsweringContext, path: PathOf) -> None:
+        """Note the field as withheld: it is not shown, or its agency holds its record back."""
+        context.answering.withhold(source.disclosure, self.category, path())
+
+    def shown(self, source: Guarded, context: AnsweringContext) -> None:
+        """Note, for the ledger, that the category was shown."""
+        context.answering.shown(source.disclosure, self.category)
+
+    def stands(self, source: Guarded, context: AnsweringContext, path: PathOf) -> None:
+        """Note, for the last look, that the object at `path` is answered under its decision."""
+        context.answering.stands_at(path(), source.disclosure)
+
     def resolve(self, next_: Callable[..., Any], source: Guarded, info: AnsweringInfo, **arguments: Any) -> Any:
         """Refuse, or run a resolver that asks no agency."""
-        if not self._admits(source, info):
+        path = response_path(info.path)
+        self.stands(source, info.context, lambda: path[:-1])
+        if not self.admits(source, info.context, lambda: path):
             return None
         value = next_(source, info, **arguments)
-        info.context.answering.shown(source.disclosure, self.category)
+        self.shown(source, info.context)
         return value
 
     async def resolve_async(
         self, next_: Callable[..., Any], source: Guarded, info: AnsweringInfo, **arguments: Any
     ) -> Any:
         """Refuse, or run the resolver; what its agency then holds back is withheld just the same."""
-        if not self._admits(source, info):
+        path = response_path(info.path)
+        self.stands(source, info.context, lambda: path[:-1])
+        if not self.admits(source, info.context, lambda: path):
             return None
         try:
             value = next_(source, info, **arguments)
             value = await value if inspect.isawaitable(value) else value
         except HeldBackError:
-            info.context.answering.withhold(source.disclosure, self.category, response_path(info.path))
+            self.held_back(source, info.context, lambda: path)
             return None
-        info.context.answering.shown(source.disclosure, self.category)
+        self.shown(source, info.context)
         return value
-
-    def _admits(self, source: Guarded, info: AnsweringInfo) -> bool:
-        path, answering = response_path(info.path), info.context.answering
-        answering.stands_at(path[:-1], source.disclosure)
-        if source.disclosure.shows(self.category):
-            return True
-        answering.withhold(source.disclosure, self.category, path)
-        return False
 
 
 def shielded(category: Category, description: str | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:

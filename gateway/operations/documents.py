@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    OperationDefinitionNode,
     OperationType,
     get_operation_ast,
     parse,
@@ -17,6 +19,8 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import LimitExceeded
+from gateway.operations.compiler import compile_plan
+from gateway.operations.plan import Plan
 from gateway.operations.shape import shape_of
 from gateway.shield.shape import Shape
 from schema.paths import Guards
@@ -45,11 +49,20 @@ class Operation:
     """One operation of a validated document; `hash` is `sha256:` and the hex digest of the whole text."""
 
     document: DocumentNode
-    name: str | None
-    type: OperationType
+    definition: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    plan: Plan
     shape: Shape
     roots: frozenset[str]
     hash: str
+
+    @property
+    def name(self) -> str | None:
+        return self.definition.name.value if self.definition.name else None
+
+    @property
+    def type(self) -> OperationType:
+        return self.definition.operation
 
     @property
     def is_introspection(self) -> bool:
@@ -89,7 +102,9 @@ class Documents:
         if node.operation is OperationType.SUBSCRIPTION:
             raise InvalidDocument([GraphQLError("subscriptions are not served")])
         shape, roots = shape_of(self._schema, self._guards, document, node)
-        return Operation(document, node.name.value if node.name else None, node.operation, shape, roots, hash_)
+        fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+        plan = compile_plan(self._schema, document, node)
+        return Operation(document, node, fragments, plan, shape, roots, hash_)
 
     def _read(self, text: str) -> DocumentNode:
         try:

@@ -1,26 +1,20 @@
-"""Runs one operation once, field by field, and sorts what went wrong into what may be said and what may not."""
+"""Runs operations by their plans: variables read, plan run, and of what went wrong only what may be said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+from graphql import GraphQLResolveInfo, GraphQLResolveInfoHelpers, GraphQLSchema, get_variable_values
+from graphql.execution.values import VariableValues
+from graphql.pyutils import is_awaitable as default_is_awaitable
 
-from adapters.store.failures import StoreUnavailable
-from gateway.errors import LimitExceeded
-from gateway.events import Event, Observer
+from gateway.events import Observer
 from gateway.operations.documents import InvalidDocument, Operation
-from resolvers.errors import LimitError, QuestionError
+from gateway.operations.outcome import Executed, safe
+from gateway.operations.plan import Planned
+from gateway.operations.run import Run
 from schema.context import AnsweringContext
 
-
-@dataclass(frozen=True, slots=True)
-class Executed:
-    """What came of one run: data, and errors safe to show."""
-
-    data: dict[str, Any] | None
-    errors: tuple[GraphQLError, ...]
+MOST_VARIABLE_ERRORS = 10
 
 
 class Executor:
@@ -32,35 +26,41 @@ class Executor:
 
     async def run(self, operation: Operation, variables: Mapping[str, Any], context: AnsweringContext) -> Executed:
         """Run it; raises `InvalidDocument` for variables that do not fit, and what ends a request whole."""
-        outcome = execute(
+        read = get_variable_values(
             self._schema,
-            operation.document,
-            context_value=context,
-            variable_values=dict(variables),
-            operation_name=operation.name,
+            operation.definition.variable_definitions or (),
+            dict(variables),
+            MOST_VARIABLE_ERRORS,
             hide_suggestions=True,
         )
-        result: ExecutionResult = await outcome if isawaitable(outcome) else outcome
-        errors = result.errors or []
-        if result.data is None and any(error.path is None for error in errors):
-            raise InvalidDocument(errors)  # nothing ran: a variable was missing or did not fit
-        return Executed(result.data, tuple(self._safe(error) for error in errors))
+        if not isinstance(read, VariableValues):
+            raise InvalidDocument(read)
 
-    def _safe(self, error: GraphQLError) -> GraphQLError:
-        cause = error if isinstance(error, QuestionError) else error.original_error
-        match cause:
-            case LimitError():
-                raise LimitExceeded(cause.code.removeprefix("LIMIT_"), cause.message)
-            case StoreUnavailable():
-                raise cause
-            case QuestionError():
-                return error
-            case _:
-                # Its text may hold anything; only the kind of it is told, and to operators alone.
-                self._observer.happened(Event.RESOLVER_FAILED, type(cause or error).__name__)
-                return GraphQLError(
-                    "this field could not be answered",
-                    nodes=error.nodes,
-                    path=error.path,
-                    extensions={"code": "UNAVAILABLE"},
-                )
+        def info(planned: Planned, path: Any, nodes: Any) -> GraphQLResolveInfo[Any]:
+            return GraphQLResolveInfo(
+                planned.name,
+                nodes,
+                planned.definition.type,
+                planned.parent,
+                path,
+                self._schema,
+                operation.fragments,
+                None,
+                operation.definition,
+                read,
+                context,
+                default_is_awaitable,
+                None,
+                _HELPERS,
+            )
+
+        run = Run(read, context, context.contacts, info)
+        data = await run.through(operation.plan, None)
+        return Executed(data, tuple(safe(error, self._observer) for error in run.errors))
+
+
+async def _gather(values: Any) -> list[Any]:
+    return [await value for value in values]
+
+
+_HELPERS = GraphQLResolveInfoHelpers(_gather, lambda values: None)

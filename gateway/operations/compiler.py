@@ -1,0 +1,203 @@
+"""Makes a plan of a validated operation: collects its fields statically and finds out where each value comes from.
+
+Fragments and aliases end here, `@skip` and `@include` become conditions on variables. What costs something per
+request is done by the plan; what can be known from the document alone is done here, once.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    is_abstract_type,
+    is_leaf_type,
+)
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+from gateway.operations.plan import (
+    Abstract,
+    Attribute,
+    Becomes,
+    Condition,
+    Guard,
+    Leaf,
+    Method,
+    Object,
+    Plan,
+    Planned,
+    Question,
+    Resolver,
+    Selection,
+    Several,
+    Source,
+)
+from schema.asked import Asked
+from schema.directives import Shielded
+
+Occurrence = tuple[FieldNode, Condition]
+
+# Scalars whose Python value of this exact type is its own serialised form.
+_EXACT: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bool}
+
+
+def compile_plan(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Plan:
+    """The operation's plan."""
+    root = schema.get_root_type(operation.operation)
+    if root is None:
+        raise ValueError("the schema has no such root type")
+    compiler = _Compiler(schema, document)
+    return Plan(
+        compiler.selection(root, [(operation.selection_set, ())]), operation.operation is OperationType.MUTATION
+    )
+
+
+class _Compiler:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self._schema = schema
+        self._fragments: Mapping[str, FragmentDefinitionNode] = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+
+    def selection(self, type_: GraphQLObjectType, sets: list[tuple[SelectionSetNode, Condition]]) -> Selection:
+        """What these selection sets, each under its condition, ask of `type_` together."""
+        collected: dict[str, list[Occurrence]] = {}
+        for selections, condition in sets:
+            self._collect(type_, selections, condition, collected, set())
+        fields = tuple(self._planned(type_, key, nodes) for key, nodes in collected.items())
+        return Selection(type_, fields, next((planned.guard for planned in fields if planned.guard), None))
+
+    def _collect(
+        self,
+        type_: GraphQLObjectType,
+        selections: SelectionSetNode,
+        inherited: Condition,
+        into: dict[str, list[Occurrence]],
+        spread: set[tuple[str, Condition]],
+    ) -> None:
+        for selection in selections.selections:
+            condition = _condition(selection.directives or (), inherited)
+            if condition is None:
+                continue
+            match selection:
+                case FieldNode(name=name):
+                    key = selection.alias.value if selection.alias else name.value
+                    into.setdefault(key, []).append((selection, condition))
+                case InlineFragmentNode(type_condition=wanted):
+                    if wanted is None or self._fits(type_, wanted.name.value):
+                        self._collect(type_, selection.selection_set, condition, into, spread)
+                case FragmentSpreadNode(name=name):
+                    fragment = self._fragments[name.value]
+                    if (name.value, condition) not in spread and self._fits(type_, fragment.type_condition.name.value):
+                        spread.add((name.value, condition))
+                        self._collect(type_, fragment.selection_set, condition, into, spread)
+
+    def _fits(self, type_: GraphQLObjectType, wanted: str) -> bool:
+        other = self._schema.type_map[wanted]
+        return other is type_ or (is_abstract_type(other) and self._schema.is_sub_type(other, type_))
+
+    def _planned(self, type_: GraphQLObjectType, key: str, occurrences: list[Occurrence]) -> Planned:
+        name = occurrences[0][0].name.value
+        definition = self._schema.get_field(type_, name)
+        if definition is None:
+            raise ValueError(f"`{type_.name}.{name}` is not in the schema: the document was not validated")
+        conditions = tuple(dict.fromkeys(condition for _, condition in occurrences))
+        always = () in conditions
+        source = _typename(type_) if name == "__typename" else _source(definition)
+        return Planned(
+            key=key,
+            name=name,
+            definition=definition,
+            parent=type_,
+            source=source,
+            becomes=self._becomes(definition.type, occurrences, nullable=True),
+            guard=None if isinstance(source, Resolver) else _guard(definition),  # a resolver has its own in it
+            occurrences=tuple(occurrences),
+            conditions=None if always else conditions,
+        )
+
+    def _becomes(self, type_: GraphQLOutputType, occurrences: list[Occurrence], *, nullable: bool) -> Becomes:
+        if isinstance(type_, GraphQLNonNull):
+            return self._becomes(type_.of_type, occurrences, nullable=False)
+        if isinstance(type_, GraphQLList):
+            return Several(self._becomes(type_.of_type, occurrences, nullable=True), nullable)
+        if is_leaf_type(type_):
+            exact = _EXACT.get(type_.name) if isinstance(type_, GraphQLScalarType) else None
+            return Leaf(_serializer(type_), exact, nullable)
+        sets = [(node.selection_set, condition) for node, condition in occurrences if node.selection_set]
+        if isinstance(type_, GraphQLObjectType):
+            return Object(self.selection(type_, sets), nullable)
+        possible = {one.name: self.selection(one, sets) for one in self._schema.get_possible_types(type_)}  # type: ignore[arg-type]  # what is neither leaf nor object is abstract
+        return Abstract(type_, possible, nullable)  # type: ignore[arg-type]  # as above
+
+
+def _condition(directives: tuple[DirectiveNode, ...], inherited: Condition) -> Condition | None:
+    """The condition under which something stands; None where it never does."""
+    condition = dict(inherited)
+    for directive in directives:
+        expected = {"skip": False, "include": True}.get(directive.name.value)
+        if expected is None:
+            continue
+        value = (directive.arguments or ())[0].value
+        if isinstance(value, BooleanValueNode):
+            if value.value is not expected:
+                return None
+        elif isinstance(value, VariableNode) and condition.setdefault(value.name.value, expected) is not expected:
+            return None  # it would have to be true and false at once
+    return tuple(sorted(condition.items()))
+
+
+def _typename(type_: GraphQLObjectType) -> Source:
+    name = type_.name
+    return Method(lambda _: name)
+
+
+def _source(definition: GraphQLField) -> Source:
+    known = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(known, StrawberryField) or known.arguments:
+        return Resolver()
+    asked = [extension for extension in known.extensions if isinstance(extension, Asked)]
+    if asked:
+        return Question(asked[0].question, asked[0].key, asked[0].then)
+    if any(not isinstance(extension, Shielded) for extension in known.extensions) or known.permission_classes:
+        return Resolver()
+    if known.base_resolver is None:
+        return Attribute(known.python_name)
+    call: Callable[..., Any] = known.base_resolver.wrapped_func  # type: ignore[assignment]  # a static one takes no self
+    if _takes_the_object_alone(call) and not inspect.iscoroutinefunction(call):
+        return Method(call)
+    return Resolver()
+
+
+def _takes_the_object_alone(call: Callable[..., Any]) -> bool:
+    return list(inspect.signature(call).parameters) == ["self"]
+
+
+def _guard(definition: GraphQLField) -> Guard | None:
+    known = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(known, StrawberryField):
+        return None
+    return next((extension for extension in known.extensions if isinstance(extension, Shielded)), None)
+
+
+def _serializer(type_: Any) -> Callable[[Any], Any]:
+    coerce: Callable[[Any], Any] = type_.coerce_output_value
+    return coerce

@@ -1,0 +1,306 @@
+"""One run of a plan: breadth first, one asking per question and level, errors where GraphQL puts them.
+
+What is at hand is put into the answer at once; what must be asked for leaves a place open, and is asked for together
+with every other object's on its level. A question that is slow keeps no other waiting: each level goes on when its own
+records are there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
+
+from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, get_argument_values, located_error
+from graphql.execution import default_field_resolver, default_type_resolver
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
+
+from gateway.operations.plan import (
+    Abstract,
+    Attribute,
+    Becomes,
+    Leaf,
+    Method,
+    Object,
+    Plan,
+    Planned,
+    Question,
+    Selection,
+    Several,
+    holds,
+)
+from resolvers.contacts import HeldBackError
+
+# Where a value goes: the place above, what holds it, under which key, and whether null may stand there.
+Place: TypeAlias = tuple[Any, Any, str | int, bool]
+
+ResponsePath: TypeAlias = tuple[str | int, ...]
+
+# A field whose record is asked for: its plan, the question, the object, and the place left open for it.
+Asked: TypeAlias = tuple[Planned, Question, Any, Place]
+
+_OPEN: Final = object()
+
+
+class Asker(Protocol):
+    """Asks one question about many objects at once; one outcome each in their order, exceptions among them."""
+
+    def ask_all(self, question: Any, keys: Sequence[Any], about: Sequence[Any]) -> Awaitable[Sequence[Any]]: ...
+
+
+def path_of(place: Place | None) -> ResponsePath:
+    """The response path of a place."""
+    steps: list[str | int] = []
+    while place is not None:
+        steps.append(place[2])
+        place = place[0]
+    return tuple(reversed(steps))
+
+
+class Run:
+    """One run. `info` makes what a resolver of the schema's own is told, from its field, path and nodes."""
+
+    def __init__(
+        self,
+        variables: VariableValues,
+        context: Any,
+        asker: Asker,
+        info: Callable[[Planned, Path, list[FieldNode]], GraphQLResolveInfo[Any]],
+    ) -> None:
+        self.errors: list[GraphQLError] = []
+        self._variables = variables
+        self._coerced: Mapping[str, Any] = variables.coerced
+        self._context = context
+        self._asker = asker
+        self._info = info
+        self._nulled: set[ResponsePath] = set()
+        self._to_ask: dict[Any, list[Asked]] = {}
+        self._under_way: dict[asyncio.Future[Any], Callable[[asyncio.Future[Any]], None]] = {}
+        self._arrived: list[asyncio.Future[Any]] = []
+        self._wake: asyncio.Future[None] | None = None
+
+    async def through(self, plan: Plan, root: Any) -> dict[str, Any] | None:
+        """Run the plan to its end; the data, or None where null went all the way up."""
+        answer: dict[str, Any] = {}
+        fields = plan.root.fields
+        for group in [(one,) for one in fields] if plan.serial else [fields]:
+            try:
+                self._fill(answer, group, root, None)
+            except GraphQLError as error:
+                self._add(error, ())
+            await self._finish()
+            if () in self._nulled:
+                return None
+        return answer
+
+    # --- At hand: no awaiting here.
+
+    def _fill(self, target: dict[str, Any], fields: Sequence[Planned], source: Any, place: Place | None) -> None:
+        """Put what is at hand of `source` into `target`, which stands at `place`; leave the rest open."""
+        coerced = self._coerced
+        for planned in fields:
+            if planned.conditions is not None and not any(holds(when, coerced) for when in planned.conditions):
+                continue
+            becomes = planned.becomes
+            here: Place = (place, target, planned.key, becomes.nullable)
+            target[planned.key] = None
+            try:
+                value = self._value(planned, source, here)
+                if value is not _OPEN:
+                    target[planned.key] = self._complete(planned, becomes, value, here)
+            except Exception as error:
+                located = self._located(error, planned, here)
+                if not becomes.nullable:
+                    raise located from None
+                self._add(located, path_of(here))
+                target[planned.key] = None
+
+    def _value(self, planned: Planned, source: Any, here: Place) -> Any:
+        guard = planned.guard
+        if guard is not None and not guard.admits(source, self._context, lambda: path_of(here)):
+            return None
+        origin = planned.source
+        kind = type(origin)
+        if kind is Attribute:
+            value = getattr(source, origin.name)  # type: ignore[union-attr]  # told apart by `kind`
+        elif kind is Method:
+            value = origin.call(source)  # type: ignore[union-attr]  # as above
+        elif kind is Question:
+            return self._open(planned, origin, source, here)  # type: ignore[arg-type]  # as above
+        else:
+            value = self._resolved(planned, source, here)
+        if guard is not None:
+            guard.shown(source, self._context)
+        return value
+
+    def _open(self, planned: Planned, origin: Question, source: Any, here: Place) -> Any:
+        """Leave the place open, or fill it at once where there is nothing to ask by."""
+        if origin.key(source) is None:
+            return self._then(planned, origin, source, None)
+        self._to_ask.setdefault(origin.question, []).append((planned, origin, source, here))
+        return _OPEN
+
+    def _then(self, planned: Planned, origin: Question, source: Any, record: Any) -> Any:
+        value = origin.then(source, record)
+        if planned.guard is not None:
+            planned.guard.shown(source, self._context)
+        return value
+
+    def _resolved(self, planned: Planned, source: Any, here: Place) -> Any:
+        nodes = planned.nodes(self._coerced)
+        arguments = get_argument_values(planned.definition, nodes[0], self._variables, hide_suggestions=True)
+        resolve = planned.definition.resolve or default_field_resolver
+        return resolve(source, self._told(planned, here), **arguments)
+
+    def _told(self, planned: Planned, here: Place) -> GraphQLResolveInfo[Any]:
+        """What a resolver of the schema's own is told of where it stands."""
+        path: Path | None = None
+        for step in path_of(here):
+            path = Path(path, step, None)
+        return self._info(planned, path or Path(None, planned.key, None), planned.nodes(self._coerced))
+
+    # --- What a value becomes.
+
+    def _complete(self, planned: Planned, becomes: Becomes, value: Any, here: Place) -> Any:
+        """The value as it stands in the answer; raises where it cannot, and leaves open what must be awaited."""
+        if value is None:
+            if becomes.nullable:
+                return None
+            raise TypeError(f"null for the non-null field `{planned.name}`")
+        kind = type(becomes)
+        if kind is Leaf:
+            if type(value) is becomes.exact:  # type: ignore[union-attr]  # told apart by `kind`
+                return value
+            if not hasattr(value, "__await__") and not isinstance(value, Exception):
+                return self._leaf(becomes, value)  # type: ignore[arg-type]  # as above
+        if isinstance(value, Exception):
+            raise value
+        if hasattr(value, "__await__"):
+            self._expect(asyncio.ensure_future(value), partial(self._awaited, planned, becomes, here))
+            return None
+        if kind is Object:
+            return self._object(becomes.selection, planned, value, here)  # type: ignore[union-attr]  # as above
+        if kind is Several:
+            return self._list(planned, becomes, value, here)  # type: ignore[arg-type]  # as above
+        return self._abstract(planned, becomes, value, here)  # type: ignore[arg-type]  # as above
+
+    def _leaf(self, becomes: Leaf, value: Any) -> Any:
+        serialized = becomes.serialize(value)
+        if serialized is None:
+            raise TypeError("a value serialised to nothing")
+        return serialized
+
+    def _object(self, selection: Selection, planned: Planned, value: Any, here: Place) -> dict[str, Any]:
+        type_ = selection.type
+        if type_.is_type_of is not None and not type_.is_type_of(value, self._told(planned, here)):
+            raise TypeError(f"a value that is no `{type_.name}`")
+        if selection.guard is not None:
+            selection.guard.stands(value, self._context, lambda: path_of(here))
+        target: dict[str, Any] = {}
+        self._fill(target, selection.fields, value, here)
+        return target
+
+    def _list(self, planned: Planned, becomes: Several, value: Any, here: Place) -> list[Any]:
+        if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__"):
+            raise TypeError(f"no list for the field `{planned.name}`")
+        item = becomes.item
+        items: list[Any] = []
+        for index, one in enumerate(value):
+            spot: Place = (here, items, index, item.nullable)
+            items.append(None)
+            try:
+                items[index] = self._complete(planned, item, one, spot)
+            except Exception as error:
+                located = self._located(error, planned, spot)
+                if not item.nullable:
+                    raise located from None
+                self._add(located, path_of(spot))
+                items[index] = None
+        return items
+
+    def _abstract(self, planned: Planned, becomes: Abstract, value: Any, here: Place) -> dict[str, Any]:
+        resolve = becomes.type.resolve_type or default_type_resolver
+        name = resolve(value, self._told(planned, here), becomes.type)
+        if not isinstance(name, str) or name not in becomes.possible:
+            raise TypeError(f"a value that is no `{becomes.type.name}`")
+        return self._object(becomes.possible[name], planned, value, here)
+
+    # --- Awaiting: what is open is asked for, level by level.
+
+    async def _finish(self) -> None:
+        """Ask, and go on with what arrives, until nothing is open."""
+        try:
+            self._ask()
+            while self._under_way:
+                if not self._arrived:
+                    self._wake = asyncio.get_running_loop().create_future()
+                    await self._wake
+                arrived, self._arrived = self._arrived, []
+                for future in arrived:
+                    self._under_way.pop(future)(future)
+                self._ask()
+        finally:
+            for future in self._under_way:
+                future.cancel()
+
+    def _ask(self) -> None:
+        to_ask, self._to_ask = self._to_ask, {}
+        for question, asked in to_ask.items():
+            keys = [origin.key(source) for _, origin, source, _ in asked]
+            about = [source for _, _, source, _ in asked]
+            answer = asyncio.ensure_future(self._asker.ask_all(question, keys, about))
+            self._expect(answer, partial(self._answered, asked))
+
+    def _expect(self, future: "asyncio.Future[Any]", then: Callable[["asyncio.Future[Any]"], None]) -> None:
+        self._under_way[future] = then
+        future.add_done_callback(self._on_arrival)
+
+    def _on_arrival(self, future: "asyncio.Future[Any]") -> None:
+        self._arrived.append(future)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def _awaited(self, planned: Planned, becomes: Becomes, here: Place, future: "asyncio.Future[Any]") -> None:
+        try:
+            here[1][here[2]] = self._complete(planned, becomes, future.result(), here)
+        except Exception as error:
+            self._nullify(error, planned, here)
+
+    def _answered(self, asked: "Sequence[Asked]", future: "asyncio.Future[Any]") -> None:
+        error = future.exception()
+        outcomes = [error] * len(asked) if error is not None else future.result()
+        for (planned, origin, source, here), outcome in zip(asked, outcomes, strict=True):
+            try:
+                value = self._made_of(outcome, planned, origin, source, here)
+                here[1][here[2]] = self._complete(planned, planned.becomes, value, here)
+            except Exception as raised:
+                self._nullify(raised, planned, here)
+
+    def _made_of(self, outcome: Any, planned: Planned, origin: Question, source: Any, here: Place) -> Any:
+        if isinstance(outcome, HeldBackError) and planned.guard is not None:
+            planned.guard.held_back(source, self._context, lambda: path_of(here))
+            return None
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return self._then(planned, origin, source, outcome)
+
+    # --- Errors.
+
+    def _located(self, error: Exception, planned: Planned, here: Place) -> GraphQLError:
+        return located_error(error, planned.nodes(self._coerced), list(path_of(here)))
+
+    def _nullify(self, error: Exception, planned: Planned, here: Place) -> None:
+        """Null takes the nearest place, from `here` upward, that may be null."""
+        place: Place | None = here
+        while place is not None and not place[3]:
+            place = place[0]
+        if place is not None:
+            place[1][place[2]] = None
+        self._add(self._located(error, planned, here), path_of(place))
+
+    def _add(self, error: GraphQLError, nulled: ResponsePath) -> None:
+        """Keep an error, unless the place it nulls is gone already."""
+        if any(nulled[:length] in self._nulled for length in range(len(nulled) + 1)):
+            return
+        self._nulled.add(nulled)
+        self.errors.append(error)
