@@ -1,12 +1,14 @@
-"""Joins the keys that concurrent requests want of one agency into as few calls as it takes. Each caller waits by itself
-and may leave; nothing here ever learns who asks or why, and nothing is remembered once it is answered (law 10).
+"""Joins the keys that concurrent requests want of one agency into as few calls as it takes.
+
+Each caller waits by itself and may leave. Nothing here ever learns who asks or why, and nothing is remembered once it
+is answered (law 10).
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from adapters.agency import Agency, AgencyBroken, AgencyOverloaded, AgencyTimeout, Answer, Failed
@@ -14,8 +16,6 @@ from resolvers.deadlines import Deadlines, Due
 
 Key = TypeVar("Key")
 Record = TypeVar("Record")
-
-Fetching: TypeAlias = asyncio.Task[Mapping[Key, Answer[Record]]]
 
 
 class Asked(asyncio.Future[list[Answer[Record]]], Generic[Key, Record]):
@@ -52,26 +52,36 @@ class Asked(asyncio.Future[list[Answer[Record]]], Generic[Key, Record]):
         return True
 
 
+Fetching: TypeAlias = asyncio.Task[Mapping[Key, Answer[Record]]]
+# Whose answer it is, and which of its places; a dict for its order, and to leave it at no cost however many wait.
+Places: TypeAlias = dict[tuple[Asked[Key, Record], int], None]
+
+
 @dataclass(slots=True, eq=False)
 class _Wanted(Generic[Key, Record]):
     """A key that is queued or in flight, and where its answer goes: to whom, and to which of its places."""
 
     key: Key
     until: float  # the latest deadline of all who joined
-    waiters: dict[tuple[Asked[Key, Record], int], None] = field(default_factory=dict)
+    waiters: Places[Key, Record]
     call: "_Call[Key, Record] | None" = None  # None: queued
 
 
 @dataclass(slots=True, eq=False)
 class _Call(Generic[Key, Record]):
-    """One call to the agency."""
+    """One call to the agency. Once it wants nothing, all have been answered or have left: what it brings is dropped."""
 
     joined: "Joined[Key, Record]"
     wanted: list[_Wanted[Key, Record]]
     deadline: float
     task: Fetching[Key, Record]
     due: Due
-    settled: bool = False  # everybody has been answered, or nobody waits: whatever it brings now is dropped
+
+    def give_back(self) -> "list[_Wanted[Key, Record]]":
+        """Want nothing any more, and say what was wanted."""
+        self.due.pop(self, None)
+        wanted, self.wanted = self.wanted, []
+        return wanted
 
     def time_is_over(self) -> None:
         self.joined.overdue(self)
@@ -80,9 +90,9 @@ class _Call(Generic[Key, Record]):
 class Joined(Generic[Key, Record]):
     """`Agency[Key, Record]` around another, one for all requests of a process; build it where its loop runs.
 
-    A key is in flight once at most, however many want it. `bulk` keys go into one call, `at_once` calls are open at a
-    time, `most_waiting` keys are waited for; whoever would exceed that hears AgencyOverloaded at once. `name` is how
-    failures call the agency.
+    A key is in flight once at most, however many want it. `bulk` keys go into one call (1: one child a call),
+    `at_once` calls are open at a time and what is wanted meanwhile gathers for the next. `most_waiting` keys are waited
+    for; whoever would exceed that hears AgencyOverloaded at once. `name` is how failures call the agency.
     """
 
     def __init__(
@@ -90,8 +100,8 @@ class Joined(Generic[Key, Record]):
         agency: Agency[Key, Record],
         name: str,
         *,
-        bulk: int = 1,
-        at_once: int = 64,
+        bulk: int,
+        at_once: int,
         most_waiting: int = 10_000,
     ) -> None:
         self.loop = asyncio.get_running_loop()
@@ -146,11 +156,12 @@ class Joined(Generic[Key, Record]):
         for index, key in enumerate(keys):
             wanted = self._table.get(key)
             if wanted is None:
-                wanted = self._table[key] = _Wanted(key, deadline)
+                wanted = self._table[key] = _Wanted(key, deadline, {(asked, index): None})
                 self._queue[wanted] = None
-            elif deadline > wanted.until:
-                wanted.until = deadline
-            wanted.waiters[asked, index] = None
+            else:
+                wanted.waiters[asked, index] = None
+                if deadline > wanted.until:
+                    wanted.until = deadline
         self._send_soon()
         return asked
 
@@ -173,12 +184,12 @@ class Joined(Generic[Key, Record]):
                     del self._queue[wanted], self._table[key]
             elif cancelled and not any(other.waiters for other in wanted.call.wanted):
                 self._give_up(wanted.call)
-                break
 
     def overdue(self, call: _Call[Key, Record]) -> None:
         """End a call whose adapter did not keep the deadline; its place stays taken until it has really ended."""
         self._settle(call, {}, self._hung)
         call.task.cancel()
+        self._send_soon()
 
     def _send_soon(self) -> None:
         # At the end of this turn of the loop, so that everybody who asks in it comes along.
@@ -194,16 +205,13 @@ class Joined(Generic[Key, Record]):
     def _call(self, batch: list[_Wanted[Key, Record]]) -> None:
         deadline = max([wanted.until for wanted in batch])
         keys = [wanted.key for wanted in batch]
-        task = self.loop.create_task(self._fetched(keys, deadline), context=Context())
+        task = self.loop.create_task(self._agency.fetch(keys, deadline), context=Context())
         due = self._deadlines.after(deadline)
         call = self._calls[task] = _Call(self, batch, deadline, task, due)
         due[call] = None
         for wanted in batch:
             wanted.call = call
         task.add_done_callback(self._ended, context=self._nobody)
-
-    async def _fetched(self, keys: list[Key], deadline: float) -> Mapping[Key, Answer[Record]]:
-        return await self._agency.fetch(keys, deadline)
 
     def _ended(self, task: Fetching[Key, Record]) -> None:
         call = self._calls.pop(task)
@@ -215,35 +223,38 @@ class Joined(Generic[Key, Record]):
             self._settle(call, task.result(), self._unanswered)
         self._send()
 
-    def _settle(
-        self, call: _Call[Key, Record], answers: Mapping[Key, Answer[Record]], unless: Answer[Record]
-    ) -> None:
-        if call.settled:
-            return
-        call.settled = True
-        call.due.pop(call, None)
-        for wanted in call.wanted:
-            answer = answers.get(wanted.key, unless)
-            waiters = wanted.waiters
-            if wanted.until > call.deadline and _came_too_late(answer):
-                waiters = self._ask_again(wanted, call.deadline)
-            else:
-                del self._table[wanted.key]
-            self._waiting -= len(waiters)
-            for asked, index in waiters:
-                asked.answer(index, answer)
-
-    def _ask_again(
-        self, wanted: _Wanted[Key, Record], deadline: float
-    ) -> dict[tuple[Asked[Key, Record], int], None]:
-        """Queue the key anew for those who have longer than the call had; give those who had not."""
-
     def _give_up(self, call: _Call[Key, Record]) -> None:
-        call.settled = True
-        call.due.pop(call, None)
-        for wanted in call.wanted:
+        for wanted in call.give_back():
             del self._table[wanted.key]
         call.task.cancel()
+
+    def _settle(self, call: _Call[Key, Record], answers: Mapping[Key, Answer[Record]], unless: Answer[Record]) -> None:
+        for wanted in call.give_back():
+            answer = answers.get(wanted.key, unless)
+            if wanted.until > call.deadline and _came_too_late(answer):
+                answered = self._ask_again(wanted, call.deadline)
+            else:
+                del self._table[wanted.key]
+                answered = wanted.waiters
+            self._waiting -= len(answered)
+            for asked, index in answered:
+                asked.answer(index, answer)
+
+    def _ask_again(self, wanted: _Wanted[Key, Record], deadline: float) -> Places[Key, Record]:
+        """Queue the key anew for those who joined a call that had less time than they have; give the others.
+
+        A joined call's haste is no fault of theirs. The next call has the time of the last of them, so this happens to
+        a caller once at most, and never makes more calls than there are callers.
+        """
+        patient = {place: None for place in wanted.waiters if place[0].deadline > deadline}
+        hasty = {place: None for place in wanted.waiters if place[0].deadline <= deadline}
+        if patient:
+            wanted.waiters, wanted.call = patient, None
+            wanted.until = max(asked.deadline for asked, _ in patient)
+            self._queue[wanted] = None
+        else:
+            del self._table[wanted.key]
+        return hasty
 
 
 def _came_too_late(answer: Answer[Record]) -> bool:

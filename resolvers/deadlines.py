@@ -1,5 +1,6 @@
-"""Tells those who wait that their time is over. A timer of one's own costs more than all the rest of a wait, so
-everybody whose time ends in the same hundredth of a second shares one.
+"""Tells those who wait that their time is over.
+
+A timer for each would cost a third of the whole wait, so all whose time ends in one hundredth of a second share one.
 """
 
 import asyncio
