@@ -8,7 +8,7 @@ PAGE := $(wildcard $(EXPLORER)/src/*) $(addprefix $(EXPLORER)/,index.html packag
 # The environment's own node first: npm's scripts look for it on the path.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 
-.PHONY: demo test check format docs lock clean help
+.PHONY: demo test nightly check format docs lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -18,6 +18,9 @@ demo: $(VENV)/.runtime $(EXPLORER)/static/index.html ## run everything on this m
 
 test: $(VENV)/.dev $(EXPLORER)/static/index.html tests/node/node_modules/.package-lock.json ## the whole suite, with branch coverage
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
+
+nightly: $(VENV)/.dev ## what takes too long for every day: 50,000 operations, plan against twin
+	PLAN_CASES=12500 $(BIN)/pytest -n 2 tests/operations/test_plan_and_twin.py tests/operations/test_plan_and_twin_of_children.py
 
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
