@@ -24,7 +24,8 @@ from gateway.pipeline import Pipeline
 from gateway.registry import Registry
 from gateway.settings import SettingError, Settings, variable
 from gateway.tokens import TokenVerifier
-from resolvers.agencies import Agencies
+from resolvers.agencies import Agencies, join
+from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 
 LONGEST_HEADER = 16 * 1024  # bytes; above the longest token, so that it is the token's check that speaks
@@ -79,7 +80,8 @@ class Gateway:
             documents=Documents(graphql_schema, field_guards),
             executor=Executor(graphql_schema, observer),
             store=store,
-            agencies=agencies,
+            reads=JoinedReads(store, at_once=settings.store_connections),
+            agencies=join(agencies),
             ledger=Ledger(store),
             observer=observer,
             deadline=settings.deadline,

@@ -26,11 +26,12 @@ from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_
 from gateway.shield.redaction import LeakCaught, look
 from gateway.tokens import TokenVerifier
 from gateway.viewer import Role, Viewer
-from resolvers.agencies import Agencies
+from resolvers.agencies import JoinedAgencies
 from resolvers.answering import AgencyMark, Answering, agree
 from resolvers.children import Capability, ChildFinder
 from resolvers.contacts import Contacts
 from resolvers.disclosure import Category
+from resolvers.joined_reads import JoinedReads
 from schema.context import AnsweringContext, ViewerCard
 
 # A shield that moves while an answer is made is rare; one that moves five times within it is a reason not to answer.
@@ -78,7 +79,8 @@ class Pipeline:
         documents: Documents,
         executor: Executor,
         store: Store,
-        agencies: Agencies,
+        reads: JoinedReads,
+        agencies: JoinedAgencies,
         ledger: Ledger,
         observer: Observer,
         deadline: float,
@@ -88,6 +90,7 @@ class Pipeline:
         self._documents = documents
         self._executor = executor
         self._store = store
+        self._reads = reads
         self._agencies = agencies
         self._ledger = ledger
         self._observer = observer
@@ -155,10 +158,12 @@ class Pipeline:
         answering: Answering,
         deadline: float,
     ) -> Executed:
+        time_for_others = deadline - KEPT_FOR_RECORDING * self._deadline
+        allowed = capability(viewer, ground.purpose)
         context = AnsweringContext(
             answering=answering,
-            children=ChildFinder(self._store, capability(viewer, ground.purpose), answering),
-            contacts=Contacts(self._agencies, deadline - KEPT_FOR_RECORDING * self._deadline, answering),
+            children=ChildFinder(self._store, self._reads, allowed, time_for_others, answering),
+            contacts=Contacts(self._agencies, time_for_others, answering),
             viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, ground.purpose.value),
         )
         executed = await self._executor.run(operation, variables, context)

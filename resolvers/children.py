@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
-from strawberry.dataloader import DataLoader
-
 from adapters.number import BadNumber, parse_number
 from adapters.records import ChildRecord, NhsNumber, Upn
-from adapters.store.postgres import Reading
+from adapters.store.reading import Reading
 from adapters.store.search import Criteria, SearchScope
 from resolvers.answering import Answering
 from resolvers.disclosure import Category, Disclosure
 from resolvers.errors import BadNumberError, LimitError, NotAddressableError
+from resolvers.joined_reads import JoinedReads
 
 Decide: TypeAlias = Callable[[ChildRecord], Disclosure | None]
 
@@ -25,9 +24,7 @@ MOST_MATCHES = 10
 
 
 class ChildStore(Protocol):
-    """What finding children asks of the core store; each reading is one statement, with the shields' epoch."""
-
-    async def children_by_number(self, numbers: Sequence[str]) -> Reading: ...
+    """What finding children asks of the store beside numbers; a reading is one statement, with the shields' epoch."""
 
     async def children_by_key(self, key: NhsNumber | Upn) -> Reading: ...
 
@@ -57,24 +54,36 @@ class DecidedChild:
 
 
 class ChildFinder:
-    """Answers the root questions of one attempt. Without a capability no child can be asked for at all."""
+    """Answers the root questions of one attempt, by a deadline. Without a capability no child can be asked for."""
 
-    def __init__(self, store: ChildStore, capability: Capability | None, answering: Answering) -> None:
+    def __init__(
+        self,
+        store: ChildStore,
+        reads: JoinedReads,
+        capability: Capability | None,
+        deadline: float,
+        answering: Answering,
+    ) -> None:
         self._store = store
+        self._reads = reads
         self._capability = capability
+        self._deadline = deadline
         self._answering = answering
-        self._by_number: DataLoader[str, DecidedChild | None] = DataLoader(load_fn=self._read_numbers)
 
     async def by_number(self, number: str) -> DecidedChild | None:
         self._addressable()
-        return await self._by_number.load(_checked(number))
+        found = await self._decided(await self._reads.ask((_checked(number),), self._deadline))
+        return found[0] if found else None
 
     async def by_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
         """In the order asked; at most a hundred, each decided alone."""
         self._addressable()
         if len(numbers) > MOST_CHILDREN:
             raise LimitError("CHILDREN", f"at most {MOST_CHILDREN} children can be asked for at once")
-        return await self._by_number.load_many([_checked(number) for number in numbers])
+        wanted = [_checked(number) for number in numbers]
+        decided = await self._decided(await self._reads.ask(wanted, self._deadline))
+        found = {child.record.number: child for child in decided}
+        return [found.get(number) for number in wanted]
 
     async def by_key(self, key: NhsNumber | Upn) -> DecidedChild | None:
         """The child with this key, unless the key itself may not be known: then there is no such child."""
@@ -98,11 +107,6 @@ class ChildFinder:
         if self._capability is None:
             raise NotAddressableError("no child can be asked for with this role and purpose")
         return self._capability
-
-    async def _read_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
-        reading = await self._store.children_by_number(numbers)
-        found = {child.record.number: child for child in await self._decided(reading)}
-        return [found.get(number) for number in numbers]
 
     async def _decided(self, reading: Reading, knowing: Category = Category.IDENTITY) -> list[DecidedChild]:
         """The children of whom something may be told, as long as what they were found by may be known."""

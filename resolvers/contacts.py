@@ -3,15 +3,14 @@
 It is asked only about what may be shown: the decision came before.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from adapters.agency import Answer, Failed, Found, NotRecorded, Restricted
 from adapters.records import ChildRecord
-from resolvers.agencies import Agencies
+from resolvers.agencies import JoinedAgencies
 from resolvers.answering import AgencyMark, Answering
 from resolvers.errors import AgencyUnavailableError, QuestionError
-from resolvers.loaders import AgencyLoader
 from resolvers.questions import Question
 
 
@@ -32,25 +31,18 @@ Outcome: TypeAlias = Any | HeldBackError | QuestionError
 class Contacts:
     """Who is in contact with children, live, within one deadline (loop time, seconds)."""
 
-    def __init__(self, agencies: Agencies, deadline: float, answering: Answering) -> None:
+    def __init__(self, agencies: JoinedAgencies, deadline: float, answering: Answering) -> None:
+        self._agencies = agencies
+        self._deadline = deadline
         self._answering = answering
-        self._loaders: Mapping[str, AgencyLoader[Any, Any]] = {
-            name: AgencyLoader(getattr(agencies, name), deadline) for name in agencies.__slots__
-        }
 
-    async def ask(self, question: Question, key: Hashable, about: About) -> Any | None:
-        """One child's record; raises `HeldBackError` or `AgencyUnavailableError`."""
-        outcome = self._sorted(question, about.subject, await self._loaders[question.name].ask(key))
-        if isinstance(outcome, HeldBackError | QuestionError):
-            raise outcome
-        return outcome
+    def ask(self, question: Question, keys: Sequence[Hashable]) -> Awaitable[Sequence[Answer[Any]]]:
+        """Begin to ask; what is awaited are the agency's answers, in the order of the keys."""
+        return self._agencies[question.name].ask(keys, self._deadline)
 
-    async def ask_all(self, question: Question, keys: Sequence[Hashable], about: Sequence[About]) -> list[Outcome]:
-        """Many children's outcomes, in their order; none of them raised."""
-        answers = await self._loaders[question.name].ask_all(keys)
-        return [self._sorted(question, one.subject, answer) for one, answer in zip(about, answers, strict=True)]
-
-    def _sorted(self, question: Question, child: ChildRecord, answer: Answer[Any]) -> Outcome:
+    def outcome(self, question: Question, about: About, answer: Answer[Any]) -> Outcome:
+        """What an answer comes to for the child it is about: a record, None, or the exception that says why not."""
+        child = about.subject
         match answer:
             case Found(record):
                 return record

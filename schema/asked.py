@@ -42,7 +42,14 @@ def asks(
     def field_of(then: Callable[[Any, Any], Any]) -> StrawberryField:
         async def resolve(self: Any, info: AnsweringInfo) -> Any:
             wanted = key(self)
-            return then(self, None if wanted is None else await info.context.contacts.ask(question, wanted, self))
+            if wanted is None:
+                return then(self, None)
+            contacts = info.context.contacts
+            [answer] = await contacts.ask(question, [wanted])
+            outcome = contacts.outcome(question, self, answer)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return then(self, outcome)
 
         resolve.__annotations__["return"] = then.__annotations__["return"]
         made: StrawberryField = strawberry.field(

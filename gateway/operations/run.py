@@ -36,16 +36,18 @@ Place: TypeAlias = tuple[Any, Any, str | int, bool]
 
 ResponsePath: TypeAlias = tuple[str | int, ...]
 
-# A field whose record is asked for: its plan, the question, the object, and the place left open for it.
-Asked: TypeAlias = tuple[Planned, Question, Any, Place]
+# A field whose record is asked for: by which key, its plan, the object, and the place left open for it.
+Asked: TypeAlias = tuple[Any, Planned, Any, Place]
 
 _OPEN: Final = object()
 
 
 class Asker(Protocol):
-    """Asks one question about many objects at once; one outcome each in their order, exceptions among them."""
+    """Asks one question with many keys at once, and says what an answer comes to for the object it is about."""
 
-    def ask_all(self, question: Any, keys: Sequence[Any], about: Sequence[Any]) -> Awaitable[Sequence[Any]]: ...
+    def ask(self, question: Any, keys: Sequence[Any]) -> Awaitable[Sequence[Any]]: ...
+
+    def outcome(self, question: Any, about: Any, answer: Any) -> Any: ...
 
 
 def path_of(place: Place | None) -> ResponsePath:
@@ -135,13 +137,14 @@ class Run:
 
     def _open(self, planned: Planned, origin: Question, source: Any, here: Place) -> Any:
         """Leave the place open, or fill it at once where there is nothing to ask by."""
-        if origin.key(source) is None:
-            return self._then(planned, origin, source, None)
-        self._to_ask.setdefault(origin.question, []).append((planned, origin, source, here))
+        key = origin.key(source)
+        if key is None:
+            return self._then(planned, source, None)
+        self._to_ask.setdefault(origin.question, []).append((key, planned, source, here))
         return _OPEN
 
-    def _then(self, planned: Planned, origin: Question, source: Any, record: Any) -> Any:
-        value = origin.then(source, record)
+    def _then(self, planned: Planned, source: Any, record: Any) -> Any:
+        value = planned.source.then(source, record)  # type: ignore[union-attr]  # only questions come here
         if planned.guard is not None:
             planned.guard.shown(source, self._context)
         return value
@@ -246,10 +249,9 @@ class Run:
     def _ask(self) -> None:
         to_ask, self._to_ask = self._to_ask, {}
         for question, asked in to_ask.items():
-            keys = [origin.key(source) for _, origin, source, _ in asked]
-            about = [source for _, _, source, _ in asked]
-            answer = asyncio.ensure_future(self._asker.ask_all(question, keys, about))
-            self._expect(answer, partial(self._answered, asked))
+            keys = dict.fromkeys([key for key, _, _, _ in asked])
+            answers = asyncio.ensure_future(self._asker.ask(question, tuple(keys)))
+            self._expect(answers, partial(self._answered, question, asked, tuple(keys)))
 
     def _expect(self, future: "asyncio.Future[Any]", then: Callable[["asyncio.Future[Any]"], None]) -> None:
         self._under_way[future] = then
@@ -266,23 +268,26 @@ class Run:
         except Exception as error:
             self._nullify(error, planned, here)
 
-    def _answered(self, asked: "Sequence[Asked]", future: "asyncio.Future[Any]") -> None:
-        error = future.exception()
-        outcomes = [error] * len(asked) if error is not None else future.result()
-        for (planned, origin, source, here), outcome in zip(asked, outcomes, strict=True):
+    def _answered(
+        self, question: Any, asked: "Sequence[Asked]", keys: Sequence[Any], future: "asyncio.Future[Any]"
+    ) -> None:
+        failed = future.exception()
+        answers = {} if failed else dict(zip(keys, future.result(), strict=True))
+        for key, planned, source, here in asked:
             try:
-                value = self._made_of(outcome, planned, origin, source, here)
+                outcome = failed or self._asker.outcome(question, source, answers[key])
+                value = self._made_of(outcome, planned, source, here)
                 here[1][here[2]] = self._complete(planned, planned.becomes, value, here)
             except Exception as raised:
                 self._nullify(raised, planned, here)
 
-    def _made_of(self, outcome: Any, planned: Planned, origin: Question, source: Any, here: Place) -> Any:
+    def _made_of(self, outcome: Any, planned: Planned, source: Any, here: Place) -> Any:
         if isinstance(outcome, HeldBackError) and planned.guard is not None:
             planned.guard.held_back(source, self._context, lambda: path_of(here))
             return None
         if isinstance(outcome, BaseException):
             raise outcome
-        return self._then(planned, origin, source, outcome)
+        return self._then(planned, source, outcome)
 
     # --- Errors.
 

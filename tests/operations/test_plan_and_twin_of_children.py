@@ -38,10 +38,11 @@ from gateway.operations.twin import Twin
 from gateway.pipeline import capability
 from gateway.purpose import Purpose
 from gateway.viewer import Role, Viewer
-from resolvers.agencies import Agencies
+from resolvers.agencies import Agencies, join
 from resolvers.answering import Answering
 from resolvers.children import ChildFinder
 from resolvers.contacts import Contacts
+from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 from schema.context import AnsweringContext, ViewerCard
 from tests.builders import ELSEWHERE, HERE, a_child, a_viewer
@@ -155,10 +156,12 @@ def ran(
 
     async def run() -> tuple[Any, ...]:
         answering = Answering()
+        shelf, deadline = Shelf(children), asyncio.get_running_loop().time() + 60
+        finder = ChildFinder(shelf, JoinedReads(shelf, at_once=2), capability(viewer, purpose), deadline, answering)
         context = AnsweringContext(
             answering=answering,
-            children=ChildFinder(Shelf(children), capability(viewer, purpose), answering),
-            contacts=Contacts(agencies, asyncio.get_running_loop().time() + 60, answering),
+            children=finder,
+            contacts=Contacts(join(agencies), deadline, answering),
             viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, purpose.value),
         )
         executed = await how.run(DOCUMENTS.operation(text, None), variables, context)
