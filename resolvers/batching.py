@@ -114,7 +114,7 @@ class Joined(Generic[Key, Record]):
         self._queue: OrderedDict[_Wanted[Key, Record], None] = OrderedDict()
         self._calls: dict[Fetching[Key, Record], _Call[Key, Record]] = {}
         self._sending = False
-        self._nobody = Context()  # timers and calls serve many requests, so they run in none's context
+        self._nobody = Context()  # calls and timers serve many requests, so all begin in none's context
         self._deadlines = Deadlines(self.loop, self._nobody)
         self._late = Failed(AgencyTimeout(f"`{name}` did not answer in time"))
         self._hung = Failed(AgencyTimeout(f"`{name}` did not end its call in time"))
@@ -205,7 +205,7 @@ class Joined(Generic[Key, Record]):
     def _call(self, batch: list[_Wanted[Key, Record]]) -> None:
         deadline = max([wanted.until for wanted in batch])
         keys = [wanted.key for wanted in batch]
-        task = self.loop.create_task(self._agency.fetch(keys, deadline), context=Context())
+        task = self.loop.create_task(self._agency.fetch(keys, deadline))
         due = self._deadlines.after(deadline)
         call = self._calls[task] = _Call(self, batch, deadline, task, due)
         due[call] = None
@@ -250,7 +250,6 @@ class Joined(Generic[Key, Record]):
         hasty = {place: None for place in wanted.waiters if place[0].deadline <= deadline}
         if patient:
             wanted.waiters, wanted.call = patient, None
-            wanted.until = max(asked.deadline for asked, _ in patient)
             self._queue[wanted] = None
         else:
             del self._table[wanted.key]

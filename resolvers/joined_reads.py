@@ -66,7 +66,7 @@ class JoinedReads:
         self._queue: OrderedDict[Read, None] = OrderedDict()
         self._statements: dict[Statement, list[Read]] = {}
         self._sending = False
-        self._nobody = Context()  # statements and timers serve many requests, so they run in none's context
+        self._nobody = Context()  # statements and timers serve many requests, so all begin in none's context
         self._deadlines = Deadlines(self.loop, self._nobody)
 
     @property
@@ -115,7 +115,7 @@ class JoinedReads:
         while self._queue and len(self._statements) < self._at_once:
             reads = self._next()
             numbers = reads[0].numbers if len(reads) == 1 else {n: None for read in reads for n in read.numbers}
-            statement = self.loop.create_task(self._store.children_by_number(tuple(numbers)), context=Context())
+            statement = self.loop.create_task(self._store.children_by_number(tuple(numbers)))
             self._statements[statement] = reads
             statement.add_done_callback(self._ended, context=self._nobody)
 

@@ -33,6 +33,23 @@ def joined(
     return Joined(agency, "schools", bulk=bulk, at_once=at_once, most_waiting=most_waiting)
 
 
+class DeafAgency:
+    """Does not even end a call that is cancelled, until it is released."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.released = asyncio.Event()
+
+    async def fetch(self, keys: Sequence[str], deadline: float) -> Mapping[str, Answer[str]]:
+        self.calls += 1
+        while not self.released.is_set():
+            try:
+                await self.released.wait()
+            except asyncio.CancelledError:
+                continue
+        return {}
+
+
 def failures(asked: Asked[str, str]) -> list[type[AgencyFailure]]:
     answers = outcome(asked)
     assert all(isinstance(answer, Failed) for answer in answers), answers
@@ -275,6 +292,7 @@ async def test_a_call_lives_no_longer_than_those_who_sent_it() -> None:
     for wait in waits:
         await wait
     assert now() < 3.001
+    await turns()
     assert not agency.calls[0].cancelled, "the adapter has until its deadline, so that it can count its own silence"
     await asyncio.sleep(3.03 - now())
     assert agency.calls[0].cancelled
@@ -284,21 +302,7 @@ async def test_a_call_lives_no_longer_than_those_who_sent_it() -> None:
 @timeless
 async def test_a_hung_agency_cannot_gather_calls() -> None:
     """A call that does not even end when cancelled keeps its place: those behind it hear that there was none."""
-
-    class Deaf:
-        calls = 0
-
-        async def fetch(self, keys: Sequence[str], deadline: float) -> Mapping[str, Answer[str]]:
-            self.calls += 1
-            while not released.is_set():
-                try:
-                    await released.wait()
-                except asyncio.CancelledError:
-                    continue
-            return {}
-
-    released = asyncio.Event()
-    agency = Deaf()
+    agency = DeafAgency()
     join = joined(agency, bulk=1, at_once=2)
     for _ in range(5):
         waits = [join.ask([f"{now()} {i}"], now() + 1) for i in range(10)]
@@ -308,7 +312,7 @@ async def test_a_hung_agency_cannot_gather_calls() -> None:
     assert failures(waits[0]) == [AgencyOverloaded]
     assert str(outcome(waits[0])[0].failure) == "`schools` had no free call within the deadline"
     assert agency.calls == join.open_calls == 2
-    released.set()
+    agency.released.set()
     await turns()
     assert nothing_is_left(join)
 
@@ -348,6 +352,22 @@ async def test_who_joined_a_call_that_hangs_is_asked_for_anew() -> None:
     assert agency.calls[0].cancelled
     agency.calls[1].found()
     assert await patient == [Found("a, call 1")]
+    assert nothing_is_left(join)
+
+
+@timeless
+async def test_who_joined_a_call_that_never_ends_is_asked_for_anew() -> None:
+    """And where cutting it does not end it either, as long as another call may be open."""
+    agency = DeafAgency()
+    join = joined(agency, at_once=2)
+    hasty = join.ask(["a"], 1.0)
+    await turns()
+    patient = join.ask(["a"], SOON)
+    await hasty
+    await asyncio.sleep(0.1)
+    assert agency.calls == 2
+    agency.released.set()
+    assert [type(answer) for answer in await patient] == [Failed]
     assert nothing_is_left(join)
 
 

@@ -69,7 +69,7 @@ class WatchedAgency(ToldAgency):
         assert len(set(keys)) == len(keys) <= self.bulk
         assert not in_flight & set(keys), "a key is in flight once"
         assert len(self.running()) < self.at_once
-        waits = [wait for wait in self.waits if not wait.asked.done() and set(wait.keys) & set(keys)]
+        waits = [wait for wait in self.waits if wait.lacking() & set(keys)]
         assert waits, "a call is made for somebody"
         # Who asked in the turn between sending and now has joined a call in flight.
         assert all(wait.deadline <= deadline for wait in waits if wait.began < now() - 1.5 * TICK), "and has their time"
@@ -85,6 +85,13 @@ class Wait:
     began: float
     deadline: float
     ended: float = float("inf")
+
+    def lacking(self) -> set[str]:
+        """The keys it still waits for."""
+        if self.asked.done():
+            return set()
+        late = self.asked._joined._late
+        return {key for key, answer in zip(self.keys, self.asked.answers, strict=True) if answer is late}
 
     def has_ended(self, _: object) -> None:
         self.ended = now()
@@ -156,7 +163,7 @@ class Schedule:
                 await asyncio.sleep(seconds)
                 if seconds:
                     await turns()
-                    nobody_waits_in_vain(self.agency, self.join)
+                    nobody_waits_in_vain(self.agency)
 
     def everybody_was_answered(self) -> None:
         for wait in self.agency.waits:
@@ -171,16 +178,10 @@ class Schedule:
         assert not join._deadlines._moments
 
 
-def nobody_waits_in_vain(agency: WatchedAgency, join: Joined[str, str]) -> None:
+def nobody_waits_in_vain(agency: WatchedAgency) -> None:
     """When nothing moves, what is wanted is in flight, or every place is taken."""
     in_flight = {key for call in agency.running() for key in call.keys}
-    wanted = {
-        key
-        for wait in agency.waits
-        if not wait.asked.done()
-        for key, answer in zip(wait.keys, wait.asked.answers, strict=True)
-        if answer is join._late
-    }
+    wanted = {key for wait in agency.waits for key in wait.lacking()}
     assert wanted <= in_flight or len(agency.running()) == agency.at_once
 
 

@@ -147,10 +147,28 @@ async def test_who_is_read_apart_is_joined_by_nobody() -> None:
     await turns()
     reads.ask(["c"], SOON)
     store.statements[0].outcome.set_exception(ShieldUnreadable("unreadable"))
+    await turns()
+    reads.ask(["d"], SOON)
     for statement in range(1, 4):
         await turns()
         store.statements[statement].outcome.set_result(1)
-    assert store.asked_for == [["a", "b"], ["c"], ["a"], ["b"]]
+    await turns()
+    assert store.asked_for == [["a", "b"], ["c"], ["a"], ["b"], ["d"]]
+
+
+@timeless
+async def test_an_unreadable_child_whose_caller_left_fails_nobody_else() -> None:
+    """The only one still waiting is read apart too: the child who cannot be read may have been the other's."""
+    store = ToldStore()
+    reads = JoinedReads(store, at_once=1)
+    leaves, stays = reads.ask(["a"], SOON), reads.ask(["b"], SOON)
+    await turns()
+    leaves.cancel()
+    store.statements[0].outcome.set_exception(ShieldUnreadable("unreadable"))
+    await turns()
+    assert store.asked_for == [["a", "b"], ["b"]]
+    store.statements[1].outcome.set_result(2)
+    assert (await stays).epoch == 2
 
 
 @timeless
@@ -248,7 +266,7 @@ class Schedule:
                 running[which % len(running)][1].outcome.set_exception(error)
 
     async def run_out(self) -> None:
-        while self.reads.waiting or self.running():
+        while self.reads.waiting or self.reads.open_statements:
             for place, statement in self.running():
                 statement.outcome.set_result(place)
             await turns()
