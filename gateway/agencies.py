@@ -19,7 +19,7 @@ from adapters.practice_pds import PdsPractices
 from adapters.school_oneroster import ONEROSTER_SCOPES, OneRosterSchools
 from adapters.service_subgraph import SubgraphServices
 from gateway.settings import SettingError, Settings, variable
-from resolvers.agencies import Agencies
+from resolvers.agencies import Agencies, JoinedAgencies, join
 
 ADDRESSES = ("oneroster_url", "register_url", "pds_url", "ods_url", "lev_url", "services_url")
 
@@ -84,6 +84,11 @@ def build_agencies(settings: Settings, client: AgencyClient) -> Agencies:
             ),
         ),
     )
+
+
+def join_agencies(settings: Settings, client: AgencyClient) -> JoinedAgencies:
+    """Every agency, asked for all requests together; raises `SettingError` where one is not configured."""
+    return join(build_agencies(settings, client))
 
 
 async def unanswering(settings: Settings) -> Mapping[str, str]:

@@ -12,7 +12,8 @@ from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
-from gateway.agencies import build_agencies, build_client
+from gateway.agencies import build_client, join_agencies
+from gateway.audit.group_commit import GroupCommit
 from gateway.audit.ledger import Ledger
 from gateway.endpoint import graphql_route, live, ready_route
 from gateway.errors import Unavailable
@@ -24,7 +25,7 @@ from gateway.pipeline import Pipeline
 from gateway.registry import Registry
 from gateway.settings import SettingError, Settings, variable
 from gateway.tokens import TokenVerifier
-from resolvers.agencies import Agencies, join
+from resolvers.agencies import JoinedAgencies
 from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 
@@ -60,7 +61,7 @@ class Gateway:
         admin_port: int | None = None,
         reuse_port: bool = False,
         demonstration: Demonstration | None = None,
-        agencies_of: Callable[[Settings, AgencyClient], Agencies] = build_agencies,
+        agencies_of: Callable[[Settings, AgencyClient], JoinedAgencies] = join_agencies,
     ) -> Self:
         """Connect, build and listen; without an `admin_port` there are no metrics. Raises errors that name the fix."""
         if not settings.issuer:
@@ -81,8 +82,8 @@ class Gateway:
             executor=Executor(graphql_schema, observer),
             store=store,
             reads=JoinedReads(store, at_once=settings.store_connections),
-            agencies=join(agencies),
-            ledger=Ledger(store),
+            agencies=agencies,
+            ledger=Ledger(GroupCommit(store)),
             observer=observer,
             deadline=settings.deadline,
         )

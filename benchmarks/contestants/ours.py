@@ -1,31 +1,28 @@
 """Our own gateway, whole: token, purpose, shield, durable ledger; only the agencies speak another protocol."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import uvloop
 from yarl import URL
 
-from adapters.agency import Agency, AgencyFailure, Answer, Failed, Found, NotRecorded
+from adapters.agency import AgencyFailure, Answer, Failed, Found, NotRecorded
 from adapters.client import JSON, AgencyClient, Call
 from adapters.parent_birth_registration import ParentsKey
 from adapters.records import (
     EnrolmentRecord,
     Identifier,
-    NhsNumber,
     ParentContactRecord,
     ParentRecord,
     PracticeRecord,
-    Upn,
 )
-from adapters.service_subgraph import ServicesKey
 from benchmarks.surroundings import Told, told
 from gateway.app import Gateway
 from gateway.serving import until_asked_to_stop
 from gateway.settings import Settings
-from resolvers.agencies import Agencies
+from resolvers.agencies import JoinedAgencies
+from resolvers.batching import Joined
 
 Key = TypeVar("Key")
 Record = TypeVar("Record")
@@ -79,40 +76,38 @@ class SingleAgency(Generic[Key, Record]):
         self._url = url / "single" / kind
 
     async def fetch(self, keys: Sequence[Key], deadline: float) -> Mapping[Key, Answer[Record]]:
-        answers = await asyncio.gather(*(self._one(key, deadline) for key in keys))
-        return dict(zip(keys, answers, strict=True))
-
-    async def _one(self, key: Key, deadline: float) -> Answer[Record]:
+        [key] = keys
         call = Call(system=self._kind, url=self._url / self._key_of(key))
         try:
             record: Record | None = (await self._client.ask(call, deadline)).decoded(self._decoder)
         except AgencyFailure as failure:
-            return Failed(failure)
-        return NotRecorded() if record is None else Found(record)
+            return {key: Failed(failure)}
+        return {key: NotRecorded() if record is None else Found(record)}
 
 
-class _NeverAsked:
-    async def fetch(self, keys: Sequence[ServicesKey], deadline: float) -> NoReturn:
-        raise AssertionError("the operation asks for no services")
+# Keys in one call, and calls at a time: as the twin has it with bulk calls, as our own agencies have it without.
+BULK, SINGLE = (1_000, 2), (1, 64)
 
 
-def agencies(told: Told, client: AgencyClient) -> Agencies:
+def agencies(told: Told, client: AgencyClient) -> JoinedAgencies:
     """The pretended agencies, with or without bulk calls."""
     url = URL(told.agencies)
+    together, at_once = BULK if told.bulk else SINGLE
 
-    def asked(kind: str, key_of: Callable[[Key], str], record: type[Record]) -> Agency[Key, Record]:
-        return (BulkAgency if told.bulk else SingleAgency)(client, kind, url, key_of, record)
+    def asked(kind: str, key_of: Callable[[Any], str], record: type[Any]) -> Joined[Any, Any]:
+        agency = (BulkAgency if told.bulk else SingleAgency)(client, kind, url, key_of, record)
+        return Joined(agency, kind, bulk=together, at_once=at_once)
 
-    def value(key: Identifier) -> str:
-        return key.value
+    return {
+        "school": asked("schools", _value, tuple[EnrolmentRecord, ...]),
+        "practice": asked("practices", _value, PracticeRecord),
+        "parents": asked("parents", _entry, tuple[ParentRecord, ...]),
+        "contacts": asked("contacts", _value, tuple[ParentContactRecord, ...]),
+    }
 
-    schools: Agency[Upn, tuple[EnrolmentRecord, ...]] = asked("schools", value, tuple[EnrolmentRecord, ...])
-    practices: Agency[NhsNumber, PracticeRecord] = asked("practices", value, PracticeRecord)
-    parents: Agency[ParentsKey, tuple[ParentRecord, ...]] = asked("parents", _entry, tuple[ParentRecord, ...])
-    contacts: Agency[NhsNumber, tuple[ParentContactRecord, ...]] = asked(
-        "contacts", value, tuple[ParentContactRecord, ...]
-    )
-    return Agencies(schools, practices, parents, contacts, _NeverAsked())
+
+def _value(key: Identifier) -> str:
+    return key.value
 
 
 def _entry(key: ParentsKey) -> str:

@@ -6,7 +6,6 @@ GraphQL, and of protected children only that they are not for it: one among thos
 """
 
 import hashlib
-import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -189,7 +188,16 @@ def _entry(
     ]
     epoch = next(iter(rows.values()))["epoch"]
     role, purpose = viewer.role.value, ground.purpose.value
-    return reference, viewer.subject, viewer.organisation, role, purpose, document, json.dumps(matched), epoch
+    return (
+        reference,
+        viewer.subject,
+        viewer.organisation,
+        role,
+        purpose,
+        document,
+        msgspec.json.encode(matched).decode(),
+        epoch,
+    )
 
 
 def _reached(parents: Sequence[records.ParentHeld], contacts: Sequence[records.ContactHeld]) -> list[records.Parent]:
