@@ -4,10 +4,12 @@ Whatever is wrong with a token, the caller learns only that it is not valid. Wha
 from the registry, never from a header, variable or document.
 """
 
+import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from cachetools import TTLCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 
@@ -17,6 +19,10 @@ from gateway.viewer import Role, Viewer
 
 LONGEST_TOKEN = 8 * 1024
 CLOCK_SKEW = 60
+
+# A signature costs more than the rest of a request, so a token found good is kept for so long, by its hash alone.
+KEPT_SECONDS = 5
+MOST_KEPT = 10_000
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 
 
@@ -27,19 +33,31 @@ class TokenVerifier:
         self._keys = keys
         self._audience = audience
         self._clock = clock
+        self._verified: MutableMapping[bytes, tuple[Viewer, float]] = TTLCache(MOST_KEPT, KEPT_SECONDS)
 
     async def viewer(self, authorization: str | None) -> Viewer:
         """The viewer an `Authorization` header speaks for; raises `Unauthenticated`, or `Unavailable` without keys."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
             raise Unauthenticated
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            known = self._verified[digest] = await self._read(token)
+        viewer, expires = known
+        if self._clock() >= expires + CLOCK_SKEW:
+            raise Unauthenticated
+        return viewer
+
+    async def _read(self, token: str) -> tuple[Viewer, float]:
         try:
             verified = await self._verify(token)
         except IssuerUnavailable:
             raise Unavailable from None
         except (JoseError, ValueError, TypeError, KeyError):
             raise Unauthenticated from None
-        return _viewer(self._checked(verified.header, verified.claims))
+        claims = self._checked(verified.header, verified.claims)
+        return _viewer(claims), claims["exp"]
 
     async def _verify(self, token: str) -> jwt.Token:
         keys = await self._keys.current()
@@ -65,17 +83,22 @@ class TokenVerifier:
             and isinstance(issued, int | float)
             and now < expires + CLOCK_SKEW
             and issued <= now + CLOCK_SKEW
-            and all(isinstance(claims.get(name), str) and claims[name] for name in ("sub", "client_id", "jti"))
+            and all(_is_word(claims.get(name)) for name in ("sub", "client_id", "jti"))
         )
         if not sound:
             raise Unauthenticated
         return claims
 
 
+def _is_word(value: object) -> bool:
+    """Whether it is a text that can stand in a record: not empty, nothing unprintable."""
+    return isinstance(value, str) and value != "" and value.isprintable()
+
+
 def _viewer(claims: Mapping[str, Any]) -> Viewer:
     role = next((role for role in Role if role.value == claims.get("acting_role")), None)
     organisation, authority, scope = claims.get("organisation"), claims.get("authority"), claims.get("scope", "")
-    if role is None or not isinstance(organisation, str) or not organisation or not isinstance(scope, str):
+    if role is None or not isinstance(organisation, str) or not _is_word(organisation) or not isinstance(scope, str):
         raise Unauthenticated
     if authority is not None and not isinstance(authority, str):
         raise Unauthenticated

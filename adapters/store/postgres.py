@@ -5,7 +5,7 @@ that leaves holds a value: of a database's error only its code is kept.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,35 +112,15 @@ class Store:
         """Hold the child, because this agency marks its record so; again changes nothing."""
         await self._fetch("place_hold", child_id, agency.value, mark.value)
 
-    async def record_access(self, entry: AccessEntry, epoch: int | None) -> bool:
-        """Record durably that this was asked. False: a shield has changed since `epoch`, nothing is recorded.
+    async def record_accesses(self, entries: Sequence[tuple[AccessEntry, int | None]]) -> Collection[str]:
+        """Record durably, in one commit, that these were asked; the references of those that were recorded.
 
-        `epoch` is None where no decision was made (a refusal): always recorded.
+        Each comes with the epoch it was decided under, and is left out where a shield has changed since; with None no
+        decision was made (a refusal), and it is always recorded.
         """
-        children = [
-            {
-                "number": child.number,
-                "shown": sorted(child.shown),
-                "withheld": sorted(child.withheld),
-                "override": child.override,
-            }
-            for child in entry.children
-        ]
-        rows = await self._fetch(
-            "record_access",
-            entry.reference,
-            entry.viewer,
-            entry.organisation,
-            entry.acting_role,
-            entry.purpose,
-            entry.reason,
-            entry.document,
-            entry.outcome,
-            entry.code,
-            msgspec.json.encode(children).decode(),
-            epoch,
-        )
-        return bool(rows[0][0])
+        columns = zip(*(_access_row(entry, epoch) for entry, epoch in entries), strict=True)
+        rows = await self._fetch("record_accesses", *map(list, columns))
+        return {reference for reference, recorded in rows if recorded}
 
     async def organisation(self, id: str) -> Organisation | None:  # noqa: A002 - the registry's own word
         """The organisation of that name, or None."""
@@ -166,6 +146,31 @@ class Store:
             raise StoreUnavailable("the store did not answer in time") from None
         except (asyncpg.InterfaceError, OSError):
             raise StoreUnavailable("the store cannot be reached") from None
+
+
+def _access_row(entry: AccessEntry, epoch: int | None) -> tuple[Any, ...]:
+    children = [
+        {
+            "number": child.number,
+            "shown": sorted(child.shown),
+            "withheld": sorted(child.withheld),
+            "override": child.override,
+        }
+        for child in entry.children
+    ]
+    return (
+        entry.reference,
+        entry.viewer,
+        entry.organisation,
+        entry.acting_role,
+        entry.purpose,
+        entry.reason,
+        entry.document,
+        entry.outcome,
+        entry.code,
+        msgspec.json.encode(children).decode(),
+        epoch,
+    )
 
 
 async def _nothing_to_reset(_: Connection) -> None:

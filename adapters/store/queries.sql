@@ -69,9 +69,14 @@ SELECT reference, $1, child_id, now() + interval '30 days'
 INSERT INTO holds (child_id, agency, mark) VALUES ($1, $2, $3)
 ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
 
--- name: record_access
--- No answer without its record, and no record once a shield has changed since the decision (law 7).
-SELECT record_access($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11);
+-- name: record_accesses
+-- No answer without its record, and no record once a shield has changed since its decision (law 7); one commit for all.
+SELECT e.reference,
+       record_access(e.reference, e.viewer, e.organisation, e.acting_role, e.purpose, e.reason, e.document, e.outcome,
+                     e.code, e.children::jsonb, e.decided)
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+              $9::text[], $10::text[], $11::bigint[])
+       AS e (reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code, children, decided);
 
 -- name: organisation
 -- Who may come, and what for.

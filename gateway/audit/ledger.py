@@ -1,6 +1,7 @@
 """One record per operation, durable before its answer leaves, and written only under the shields it was decided by."""
 
 import secrets
+from collections.abc import Awaitable
 from typing import Protocol
 
 from adapters.store.entries import AccessEntry, ChildAccess
@@ -8,10 +9,10 @@ from gateway.purpose import Ground
 from gateway.viewer import Viewer
 
 
-class AccessStore(Protocol):
-    """What the ledger asks of the store: False where the shields' epoch has moved and nothing was written."""
+class Records(Protocol):
+    """What the ledger writes to: False where the shields' epoch has moved and nothing was written."""
 
-    async def record_access(self, entry: AccessEntry, epoch: int | None) -> bool: ...
+    def record(self, entry: AccessEntry, epoch: int | None) -> Awaitable[bool]: ...
 
 
 def new_reference() -> str:
@@ -22,8 +23,8 @@ def new_reference() -> str:
 class Ledger:
     """Writes accesses. Whatever it raises means: not recorded, so nothing may be answered."""
 
-    def __init__(self, store: AccessStore) -> None:
-        self._store = store
+    def __init__(self, records: Records) -> None:
+        self._records = records
 
     async def answered(
         self,
@@ -47,7 +48,7 @@ class Ledger:
             code=None,
             children=children,
         )
-        return await self._store.record_access(entry, epoch)
+        return await self._records.record(entry, epoch)
 
     async def refused(
         self, reference: str, viewer: Viewer, purpose: str | None, document: str | None, code: str
@@ -64,4 +65,4 @@ class Ledger:
             outcome="REFUSED",
             code=code,
         )
-        await self._store.record_access(entry, None)
+        await self._records.record(entry, None)

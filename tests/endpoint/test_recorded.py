@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.store.entries import AccessEntry
-from adapters.store.postgres import Store
+from gateway.audit.ledger import Records
 from tests.running import RunningGateway
 
 RAISE = """
@@ -16,7 +16,7 @@ RAISE = """
 """
 
 
-async def ledger(gateway: RunningGateway) -> list[dict[str, Any]]:
+async def entries(gateway: RunningGateway) -> list[dict[str, Any]]:
     rows = await gateway.rows("SELECT * FROM ledger ORDER BY recorded_at")
     return [row | {"children": json.loads(row["children"])} for row in rows]
 
@@ -24,7 +24,7 @@ async def ledger(gateway: RunningGateway) -> list[dict[str, Any]]:
 async def test_an_answer_carries_the_reference_of_its_record(gateway: RunningGateway) -> None:
     """Who, for whom, why, which document, which child, which categories: and not one value."""
     reply = await gateway.ask_child("shielded", "name { family } address { postcode }", purpose="SAFEGUARDING")
-    [record] = await ledger(gateway)
+    [record] = await entries(gateway)
     assert record["reference"] == reply.headers["Contactpoint-Record"]
     assert record["viewer"] == "persona-teacher"
     assert record["acting_role"] == "PRACTITIONER"
@@ -42,7 +42,7 @@ async def test_an_answer_carries_the_reference_of_its_record(gateway: RunningGat
 async def test_the_reason_given_is_recorded(gateway: RunningGateway) -> None:
     """In the viewer's own words."""
     await gateway.ask_child("open", "number", headers={"Contactpoint-Reason": "absent since Monday"})
-    [record] = await ledger(gateway)
+    [record] = await entries(gateway)
     assert record["reason"] == "absent since Monday"
 
 
@@ -51,7 +51,7 @@ async def test_refusals_and_empty_answers_are_recorded_too(gateway: RunningGatew
     await gateway.ask("{ viewer { subject } }", purpose="AUDIT")
     await gateway.ask("{ nonsense }")
     await gateway.ask_child("sealed", "number")
-    refused, invalid, nobody = await ledger(gateway)
+    refused, invalid, nobody = await entries(gateway)
     assert (refused["outcome"], refused["code"], refused["purpose"]) == ("REFUSED", "FORBIDDEN", "AUDIT")
     assert (invalid["outcome"], invalid["code"]) == ("REFUSED", "INVALID_DOCUMENT")
     assert nobody["outcome"] == "ANSWERED"
@@ -90,31 +90,32 @@ async def test_a_seal_raised_in_the_store_takes_the_child_out_of_every_answer(ga
 
 
 class _ShieldsRaisedBehindIt:
-    """A store in whose way, between the reading and the record, a shield is raised: as an officer might at any time."""
+    """Records in whose way, between the reading and the record, a shield is raised: as an officer might at any time."""
 
-    def __init__(self, store: Store, gateway: RunningGateway, raised: Sequence[str]) -> None:
-        self._store = store
+    def __init__(self, records: Records, gateway: RunningGateway, raised: Sequence[str]) -> None:
+        self._records = records
         self._gateway = gateway
         self._raised = list(raised)
         self.attempts = 0
 
-    async def record_access(self, entry: AccessEntry, epoch: int | None) -> bool:
+    async def record(self, entry: AccessEntry, epoch: int | None) -> bool:
         self.attempts += 1
         if self._raised:
             await self._gateway.execute(RAISE, self._gateway.child(self._raised.pop(0)).number, "SHIELDED")
-        return await self._store.record_access(entry, epoch)
+        return await self._records.record(entry, epoch)
 
 
 async def test_a_shield_raised_while_the_answer_is_made_holds_for_that_answer(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CASES 19, law 7: the record is refused under the old epoch, and the answer is decided again."""
-    between = _ShieldsRaisedBehindIt(gateway.gateway.store, gateway, ["open"])
-    monkeypatch.setattr(gateway.gateway.pipeline._ledger, "_store", between)
+    ledger = gateway.gateway.pipeline._ledger
+    between = _ShieldsRaisedBehindIt(ledger._records, gateway, ["open"])
+    monkeypatch.setattr(ledger, "_records", between)
     reply = await gateway.ask_child("open", "address { postcode }")
     assert reply.data["child"]["address"] is None
     assert between.attempts == 2
-    assert [record["children"][0]["withheld"] for record in await ledger(gateway)] == [["ADDRESS"]]
+    assert [record["children"][0]["withheld"] for record in await entries(gateway)] == [["ADDRESS"]]
 
 
 async def test_shields_that_never_come_to_rest_end_in_no_answer(
@@ -122,11 +123,12 @@ async def test_shields_that_never_come_to_rest_end_in_no_answer(
 ) -> None:
     """Doubt closes: five attempts, then 503, and not one of them recorded as answered."""
     moving = ["open", "twin", "renamed", "home-educated", "no-practice", "elsewhere"]
-    between = _ShieldsRaisedBehindIt(gateway.gateway.store, gateway, moving)
-    monkeypatch.setattr(gateway.gateway.pipeline._ledger, "_store", between)
+    ledger = gateway.gateway.pipeline._ledger
+    between = _ShieldsRaisedBehindIt(ledger._records, gateway, moving)
+    monkeypatch.setattr(ledger, "_records", between)
     reply = await gateway.ask_child("under-five", "number")
     assert (reply.status, reply.codes) == (503, ["UNAVAILABLE"])
-    assert await ledger(gateway) == []
+    assert await entries(gateway) == []
 
 
 async def test_a_shield_nobody_can_read_closes(gateway: RunningGateway) -> None:

@@ -18,6 +18,8 @@ from joserfc.jwk import ECKey, OctKey
 from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.sandbox.issuer import Issuer
+from gateway.errors import Unauthenticated
+from gateway.tokens import TokenVerifier
 from tests.running import RunningGateway
 
 VIEWER = {"query": "{ viewer { subject } }"}
@@ -75,6 +77,8 @@ NOW = int(time.time())
         {"acting_role": ["PRACTITIONER", "SHIELD_OFFICER"]},
         {"organisation": None},
         {"organisation": 7},
+        {"organisation": "school\u0000"},
+        {"sub": "somebody\ud800"},
         {"authority": 7},
         {"scope": ["override"]},
     ],
@@ -216,3 +220,17 @@ async def test_a_gateway_without_its_issuer_answers_503(gateway: RunningGateway)
     status, body, headers = await ask(gateway, f"Bearer {gateway.token('teacher')}")
     assert (status, body["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
     assert headers["Retry-After"]
+
+
+async def test_a_token_found_good_is_not_believed_past_its_life(gateway: RunningGateway) -> None:
+    """It is kept for seconds, by its hash; its own end is looked at each time."""
+    clock = Clock()
+    clock.now = time.time()
+    keys = IssuerKeys(gateway.gateway.client, gateway.issuer.url)
+    verifier = TokenVerifier(keys, "contactpoint", clock)
+    authorization = f"Bearer {gateway.token('teacher')}"
+    first = await verifier.viewer(authorization)
+    assert await verifier.viewer(authorization) is first
+    clock.now += gateway.issuer.lifetime + 61
+    with pytest.raises(Unauthenticated):
+        await verifier.viewer(authorization)

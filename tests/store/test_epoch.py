@@ -35,6 +35,11 @@ async def officer(database: Database) -> AsyncIterator[Connection]:
     await connection.close()
 
 
+async def recorded(store: Store, entry: AccessEntry, epoch: int | None) -> bool:
+    """Whether this one access was recorded."""
+    return entry.reference in await store.record_accesses([(entry, epoch)])
+
+
 async def waits_for_a_lock(rows: Rows, connection: Connection) -> None:
     """Return once that connection is seen to wait for the epoch's lock."""
     waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted)"
@@ -47,7 +52,7 @@ async def test_recorded_under_the_epoch_it_was_decided_under(store: Store, rows:
     """Same epoch: recorded whole. The record holds categories, never values."""
     epoch = (await store.children_by_number([])).epoch
     seen = ChildAccess("AAAAAAAAAAAAA", frozenset({"IDENTITY"}), frozenset({"SCHOOL", "ADDRESS"}), override=False)
-    assert await store.record_access(replace(entry, children=(seen,)), epoch) is True
+    assert await recorded(store, replace(entry, children=(seen,)), epoch) is True
     (row,) = await rows.connection.fetch("SELECT * FROM ledger")
     assert row["children"] == (
         '[{"shown": ["IDENTITY"], "number": "AAAAAAAAAAAAA", "override": false, "withheld": ["ADDRESS", "SCHOOL"]}]'
@@ -60,23 +65,23 @@ async def test_refused_under_an_older_epoch(store: Store, rows: Rows, entry: Acc
     """A shield raised between decision and record: not recorded, so not answered; decided again, it is."""
     epoch = (await store.children_by_number([])).epoch
     await rows.shield(await rows.child())
-    assert await store.record_access(entry, epoch) is False
+    assert await recorded(store, entry, epoch) is False
     assert await rows.connection.fetchval("SELECT count(*) FROM ledger") == 0
-    assert await store.record_access(entry, (await store.children_by_number([])).epoch) is True
+    assert await recorded(store, entry, (await store.children_by_number([])).epoch) is True
 
 
 async def test_refusals_are_always_recorded(store: Store, rows: Rows, entry: AccessEntry) -> None:
     """What no decision led to is recorded whatever the shields do."""
     await rows.shield(await rows.child())
     refusal = replace(entry, outcome="REFUSED", code="FORBIDDEN", purpose=None)
-    assert await store.record_access(refusal, None) is True
+    assert await recorded(store, refusal, None) is True
 
 
 async def test_one_reference_records_once(store: Store, entry: AccessEntry) -> None:
     """A reference used twice is an error, so no record can stand for two answers."""
-    assert await store.record_access(entry, None)
+    assert await recorded(store, entry, None)
     with pytest.raises(StoreUnavailable, match="SQLSTATE 23505"):
-        await store.record_access(entry, None)
+        await recorded(store, entry, None)
 
 
 INSERT_SHIELD = "INSERT INTO shields VALUES ({child}, 'SEALED', '', '{{}}', '', now())"

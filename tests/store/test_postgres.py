@@ -62,11 +62,11 @@ async def test_organisation(store: Store, rows: Rows) -> None:
 
 
 async def test_a_recorded_access_survives_the_server(data: Path, entry: AccessEntry) -> None:
-    """What `record_access` called recorded is there after the server was killed with -9 the moment it said so."""
+    """What `record_accesses` called recorded is there after the server was killed with -9 the moment it said so."""
     with EmbeddedCluster.start(data) as cluster:
         await migrate(cluster.dsn(Role.OWNER), credentials(data))
         store = await Store.connect(cluster.dsn(Role.GATEWAY))
-        assert await store.record_access(entry, None)
+        assert await store.record_accesses([(entry, None)])
         os.kill(int((data / "postgresql" / "pgdata" / PID_FILE).read_text().split("\n", 1)[0]), signal.SIGKILL)
         await store.close()
     with EmbeddedCluster.start(data) as cluster:
@@ -166,4 +166,4 @@ async def test_store_that_refuses_the_password(cluster: EmbeddedCluster) -> None
 def test_every_query_says_why_it_exists() -> None:
     """A name, then a comment, then the statement."""
     assert all(sql.startswith("-- ") for sql in QUERIES.values())
-    assert {"children_by_number", "children_by_key", "find_children", "record_access"} <= QUERIES.keys()
+    assert {"children_by_number", "children_by_key", "find_children", "record_accesses"} <= QUERIES.keys()
