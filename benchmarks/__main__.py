@@ -32,11 +32,14 @@ _INTRODUCTION: Final = """\
 Written by `{command}` on {date} ({processor}, {cores} cores, Python {python}).
 
 One operation of 39 leaf fields for everybody: a child with address, school and its address, practice and its address,
-two parents with their addresses; other children in every request; every answer checked first. The server has one core;
-PostgreSQL, the agencies and the load (`wrk`) have another. Processor time is the kernel's account of the server's
-processes, and of PostgreSQL's in a column of its own. Ours and the hand-written twin verify a token, check the purpose,
-read each child's shield with the child, and write each access to disk before they answer; nobody else does any of it.
-Hive Gateway asks subgraphs, which are agencies here and cost it nothing. How each is written: `benchmarks/`.
+two parents with their addresses; other children in every request; every answer looked at before it counts. The server
+has one core; PostgreSQL, the agencies and the load (`wrk`) have another. Processor time is the kernel's account of the
+server's processes, and of PostgreSQL's in a column of its own. `disturbed` is the share of the server's core that
+something else had meanwhile: where it is large, distrust the row.
+
+Ours and the hand-written twin verify a token, check the purpose, read each child's shield with the child, and have each
+access on disk before they answer; nobody else does any of it. Hive Gateway asks subgraphs, which are agencies here and
+cost it nothing. How each is written: `benchmarks/`.
 
 """
 

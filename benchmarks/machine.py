@@ -68,6 +68,16 @@ def spent(root: int) -> int:
     return ticks * TICK
 
 
+def busy(core: int) -> int:
+    """Microseconds that a core has been at work until now, for whomever; what the host took from it counts too."""
+    for line in (PROC / "stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _waiting, *interrupts_and_stolen = map(int, ticks[:8])
+            return (user + nice + system + sum(interrupts_and_stolen)) * TICK
+    raise Unsuitable(f"the kernel tells nothing of core {core}: run it on another machine")
+
+
 def resident(root: int) -> int:
     """Bytes of memory that a process and its descendants hold; what they share counts for each."""
     page = os.sysconf("SC_PAGE_SIZE")

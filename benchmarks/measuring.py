@@ -13,7 +13,7 @@ import msgspec
 from adapters.sandbox.population import SyntheticChild
 from benchmarks.contestants import CONTESTANTS, PEERS, SUBGRAPHS, Contestant
 from benchmarks.load import Load, WrongAnswer, asking
-from benchmarks.machine import resident, spent
+from benchmarks.machine import busy, resident, spent
 from benchmarks.people import expected
 from benchmarks.surroundings import Running, Surroundings, started
 
@@ -47,6 +47,7 @@ class Measure:
     p50: int
     p99: int
     memory: int
+    disturbed: float  # the share of the server's core that others took meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,11 @@ class Bench:
             await self.load.on(server.url, **how, seconds=self.warm_up, checked=True)
             await asyncio.sleep(PAUSE)
             recorded = await self._accesses()
+            core_before = busy(self.core)
             server_before, store_before = spent(server.pid), spent(self.surroundings.postgres)
             report = await self.load.on(server.url, **how, seconds=self.seconds, checked=False)
             server_after, store_after = spent(server.pid), spent(self.surroundings.postgres)
+            core_after = busy(self.core)
         except WrongAnswer as wrong:
             raise WrongAnswer(f"`{name}`, {case.title}: {wrong}") from None
         if CONTESTANTS[name].duties and await self._accesses() - recorded < report.requests:
@@ -129,6 +132,7 @@ class Bench:
             p50=report.p50,
             p99=report.p99,
             memory=resident(server.pid),
+            disturbed=max(0, core_after - core_before - (server_after - server_before)) / report.microseconds,
         )
 
     async def _accesses(self) -> int:

@@ -88,6 +88,7 @@ def _case(case: Case, measures: Sequence[Measure]) -> Sheet:
     ours = _find(measures, case, OURS)
     headings = (
         ("contestant", "CPU us/request", "PostgreSQL us/request", "requests/s", "p50 ms", "p99 ms", "memory MB")
+        + ("disturbed",)
         + ("ours / it",) * (ours is not None)
         + ("with PostgreSQL",) * (ours is not None)
     )
@@ -101,6 +102,7 @@ def _case(case: Case, measures: Sequence[Measure]) -> Sheet:
             f"{measure.p50 / 1000:,.2f}",
             f"{measure.p99 / 1000:,.2f}",
             f"{measure.memory / 1_000_000:,.0f}",
+            f"{measure.disturbed:.0%}",
         )
         if ours:
             both = (ours.cpu + ours.store_cpu) / (measure.cpu + measure.store_cpu)

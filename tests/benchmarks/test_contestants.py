@@ -42,7 +42,7 @@ def test_what_is_promised_is_held_against_what_was_measured() -> None:
     case = Case(bulk=True, children=1, connections=128)
 
     def cost(contestant: str, cpu: float) -> Measure:
-        return Measure(contestant, case, cpu, store_cpu=1, per_second=1, p50=1, p99=1, memory=1)
+        return Measure(contestant, case, cpu, store_cpu=1, per_second=1, p50=1, p99=1, memory=1, disturbed=0)
 
     promised, *_ = sheets([cost("ours", 100), cost("mercurius", 400), cost("twin", 50)], [])
     assert [(row[0], *row[2:]) for row in promised.rows] == [
