@@ -7,6 +7,7 @@ Whatever leaves a doubt therefore joins nothing.
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from adapters.records import Name, ParentContactRecord, ParentRecord
 
@@ -16,34 +17,50 @@ def same_person(a: Name, b: Name) -> bool:
 
     Case, accents and punctuation are folded. A name without a given or a family name is nobody's.
     """
-    if not _letters(a.family) or _letters(a.family) != _letters(b.family):
-        return False
-    ours, theirs = _given(a), _given(b)
-    if not ours or not theirs:
-        return False
-    shorter, longer = sorted((ours, theirs), key=len)
-    return longer[: len(shorter)] == shorter or "".join(ours) == "".join(theirs)
+    return _alike(_Folded.of(a), _Folded.of(b))
 
 
-def contact_of(
-    parent: ParentRecord, parents: Sequence[ParentRecord], contacts: Sequence[ParentContactRecord]
-) -> ParentContactRecord | None:
-    """Give the one contact that is this parent's; None where two contacts, or two parents, could be meant."""
-    theirs = [contact for contact in contacts if same_person(parent.name, contact.name)]
-    if len(theirs) != 1 or sum(same_person(one.name, theirs[0].name) for one in parents) != 1:
-        return None
-    return theirs[0]
+def contacts_of(
+    parents: Sequence[ParentRecord], contacts: Sequence[ParentContactRecord]
+) -> tuple[ParentContactRecord | None, ...]:
+    """Give for each parent the one contact that is theirs; None where two contacts, or two parents, could be meant."""
+    ours = [_Folded.of(parent.name) for parent in parents]
+    alike = [[_alike(one, _Folded.of(contact.name)) for one in ours] for contact in contacts]
+    return tuple(
+        next((contact for contact, row in zip(contacts, alike, strict=True) if row[index] and sum(row) == 1), None)
+        if sum(row[index] for row in alike) == 1
+        else None
+        for index in range(len(ours))
+    )
 
 
 def folded(text: str | None) -> str:
     """Fold case, accents and punctuation away; runs of spaces become one."""
-    bare = unicodedata.normalize("NFKD", (text or "").casefold())
+    if not text:
+        return ""
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII_PUNCTUATION).split())
+    bare = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.sub(r"[^\w\s]|_", "", "".join(c for c in bare if not unicodedata.combining(c))).split())
 
 
-def _letters(text: str | None) -> str:
-    return folded(text).replace(" ", "")
+_ASCII_PUNCTUATION = dict.fromkeys(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
 
 
-def _given(name: Name) -> list[str]:
-    return folded(" ".join(name.given)).split()
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A name as it is compared: the family name's letters, and the given names one by one."""
+
+    family: str
+    given: list[str]
+
+    @staticmethod
+    def of(name: Name) -> "_Folded":
+        return _Folded(folded(name.family).replace(" ", ""), folded(" ".join(name.given)).split())
+
+
+def _alike(a: _Folded, b: _Folded) -> bool:
+    if not a.family or a.family != b.family or not a.given or not b.given:
+        return False
+    shorter, longer = sorted((a.given, b.given), key=len)
+    return longer[: len(shorter)] == shorter or "".join(a.given) == "".join(b.given)

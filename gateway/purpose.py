@@ -25,6 +25,9 @@ class Purpose(Enum):
     AUDIT = "AUDIT"
 
 
+_BY_NAME: Mapping[str, Purpose] = {purpose.value: purpose for purpose in Purpose}
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Why a request is made: its purpose, and the reason in the viewer's own words, if they gave one."""
@@ -69,7 +72,7 @@ def state_ground(viewer: Viewer, organisation: Organisation | None, purpose: str
         raise PurposeRequired
     if reason is not None and (len(reason) > LONGEST_REASON or not reason.isprintable()):
         raise BadRequest(f"`Contactpoint-Reason` is at most {LONGEST_REASON} printable characters")
-    stated = next((known for known in Purpose if known.value == purpose), None)
+    stated = _BY_NAME.get(purpose)
     # A purpose nobody knows is answered as one that is not allowed, and an organisation nobody knows allows none.
     if stated is None or organisation is None or stated not in purposes_of(viewer.role, organisation):
         raise Forbidden("this role may not state this purpose")

@@ -60,22 +60,28 @@ class Answering:
 
     def matched(self, number: str, *, override: bool = False) -> None:
         """A child was matched, whether or not anything of it will be shown."""
-        self._noted.setdefault(number, _Noted()).override |= override
+        self._of(number).override |= override
 
     def stands_at(self, path: ResponsePath, disclosure: Disclosure) -> None:
         """The child decided by `disclosure` is answered at `path`."""
         self.disclosures[path] = disclosure
 
     def shown(self, disclosure: Disclosure, category: Category) -> None:
-        shown = self._noted.setdefault(disclosure.number, _Noted()).shown
+        shown = self._of(disclosure.number).shown
         shown.add(category.value)
         if category is Category.SERVICES and disclosure.shows(Category.SENSITIVE_SERVICE):
             shown.add(Category.SENSITIVE_SERVICE.value)  # they came with the others
 
     def withhold(self, disclosure: Disclosure, category: Category, path: ResponsePath) -> None:
         """The field at `path` is null because its category is not shown."""
-        self._noted.setdefault(disclosure.number, _Noted()).withheld.add(category.value)
+        self._of(disclosure.number).withheld.add(category.value)
         self._withheld[path] = Withheld(path, disclosure.broker_reference)
+
+    def _of(self, number: str) -> _Noted:
+        noted = self._noted.get(number)
+        if noted is None:
+            noted = self._noted[number] = _Noted()
+        return noted
 
     def withheld(self) -> list[Withheld]:
         """Everything withheld, in the order of paths, which depends on nothing hidden."""

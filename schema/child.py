@@ -119,8 +119,7 @@ class Child:
 
     @asks(PARENTS, Category.PARENT_NAMES, key=_birth_registration)
     def parents(self, found: Sequence[ParentRecord] | None) -> list[Parent] | None:
-        parents = found or ()
-        return [Parent.of(parent, parents, self.subject, self.disclosure) for parent in parents]
+        return Parent.all_of(found or (), self.subject, self.disclosure)
 
     @asks(SERVICES, Category.SERVICES, key=_services)
     def services(self, found: Sequence[ServiceRecord] | None) -> list[Service] | None:

@@ -4,12 +4,28 @@ from collections.abc import Sequence
 
 import strawberry
 
-from adapters.parent_names import contact_of
+from adapters.parent_names import contacts_of
 from adapters.records import ChildRecord, NhsNumber, ParentContactRecord, ParentRecord
 from resolvers.disclosure import Category, Disclosure
 from resolvers.questions import CONTACTS
 from schema.asked import asks
 from schema.values import Address, Origin, PersonName
+
+
+class Kin:
+    """The parents of one child in one answer, and which relative each of them is: joined once for all their fields."""
+
+    def __init__(self, parents: Sequence[ParentRecord]) -> None:
+        self._parents = parents
+        self._relatives: Sequence[ParentContactRecord] | None = None
+        self._contacts: Sequence[ParentContactRecord | None] = ()
+
+    def contact(self, position: int, relatives: Sequence[ParentContactRecord] | None) -> ParentContactRecord | None:
+        if not relatives:
+            return None
+        if relatives is not self._relatives:
+            self._relatives, self._contacts = relatives, contacts_of(self._parents, relatives)
+        return self._contacts[position]
 
 
 def _childs_number(parent: "Parent") -> NhsNumber | None:
@@ -24,8 +40,8 @@ class Parent:
     relationship: str
     origin: Origin
     subject: strawberry.Private[ChildRecord]
-    record: strawberry.Private[ParentRecord]
-    among: strawberry.Private[Sequence[ParentRecord]]
+    position: strawberry.Private[int]
+    kin: strawberry.Private[Kin]
     disclosure: strawberry.Private[Disclosure]
 
     @asks(CONTACTS, Category.CONTACT, key=_childs_number)
@@ -44,18 +60,20 @@ class Parent:
         return Address.of(contact.address) if contact else None
 
     def _contact(self, relatives: Sequence[ParentContactRecord] | None) -> ParentContactRecord | None:
-        return contact_of(self.record, self.among, relatives or ())
+        return self.kin.contact(self.position, relatives)
 
     @staticmethod
-    def of(
-        record: ParentRecord, among: Sequence[ParentRecord], subject: ChildRecord, disclosure: Disclosure
-    ) -> "Parent":
-        return Parent(
-            name=PersonName.of(record.name),
-            relationship=record.relationship,
-            origin=Origin.of(record.origin),
-            subject=subject,
-            record=record,
-            among=among,
-            disclosure=disclosure,
-        )
+    def all_of(parents: Sequence[ParentRecord], subject: ChildRecord, disclosure: Disclosure) -> "list[Parent]":
+        kin = Kin(parents)
+        return [
+            Parent(
+                name=PersonName.of(record.name),
+                relationship=record.relationship,
+                origin=Origin.of(record.origin),
+                subject=subject,
+                position=position,
+                kin=kin,
+                disclosure=disclosure,
+            )
+            for position, record in enumerate(parents)
+        ]

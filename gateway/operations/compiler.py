@@ -31,6 +31,7 @@ from graphql import (
     is_leaf_type,
 )
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from gateway.operations.plan import (
@@ -83,7 +84,13 @@ class _Compiler:
         for selections, condition in sets:
             self._collect(type_, selections, condition, collected, set())
         fields = tuple(self._planned(type_, key, nodes) for key, nodes in collected.items())
-        return Selection(type_, fields, next((planned.guard for planned in fields if planned.guard), None))
+        known = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+        return Selection(
+            type_,
+            fields,
+            guard=next((planned.guard for planned in fields if planned.guard), None),
+            exact=known.origin if isinstance(known, StrawberryObjectDefinition) else None,
+        )
 
     def _collect(
         self,

@@ -132,9 +132,10 @@ class Planned:
 class Selection:
     """What is asked of one type of object."""
 
-    type: GraphQLObjectType = field(repr=False)
+    of: GraphQLObjectType = field(repr=False)
     fields: tuple[Planned, ...]
     guard: Guard | None = None  # one of its fields': hears where the object stands
+    exact: type | None = None  # what is of this very class is of the type; anything else is looked at
 
     def drawn(self, depth: int = 0) -> Iterator[str]:
         """The selection as lines, two spaces deeper each level."""

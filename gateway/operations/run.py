@@ -194,9 +194,10 @@ class Run:
         return serialized
 
     def _object(self, selection: Selection, planned: Planned, value: Any, here: Place) -> dict[str, Any]:
-        type_ = selection.type
-        if type_.is_type_of is not None and not type_.is_type_of(value, self._told(planned, here)):
-            raise TypeError(f"a value that is no `{type_.name}`")
+        if type(value) is not selection.exact:
+            type_ = selection.of
+            if type_.is_type_of is not None and not type_.is_type_of(value, self._told(planned, here)):
+                raise TypeError(f"a value that is no `{type_.name}`")
         if selection.guard is not None:
             selection.guard.stands(value, self._context, lambda: path_of(here))
         target: dict[str, Any] = {}

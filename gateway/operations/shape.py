@@ -77,13 +77,15 @@ class _Collector:
             raise LimitExceeded("FIELDS", f"an operation may select at most {MOST_FIELDS} fields")
         if depth > DEEPEST:
             raise LimitExceeded("DEPTH", f"an operation may be at most {DEEPEST} levels deep")
-        category = self._guards.get((type_.name, name), inherited)
+        own = self._guards.get((type_.name, name))
+        category = own or inherited
         level = into.fields.setdefault(node.alias.value if node.alias else name, Shape())
         if category is not None:
             level.categories.add(category)
         if node.selection_set:
             below = get_named_type(type_.fields[name].type)
             self.collect(level, node.selection_set, below, category, depth + 1, set())
+        into.plain = into.plain and own is None and level.plain
 
 
 def shape_of(

@@ -44,4 +44,5 @@ def _look_at(
             # Two types may give one key two categories; without knowing which stands here, both must be shown.
             if below.categories and (disclosure is None or not below.categories <= disclosure.shown):
                 raise LeakCaught((*path, key))
-            _look_at(field, below, disclosures, disclosure, (*path, key))
+            if not below.plain:
+                _look_at(field, below, disclosures, disclosure, (*path, key))
