@@ -7,17 +7,17 @@ means.
 
 import asyncio
 import ssl
-import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 from aiolimiter import AsyncLimiter
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from adapters.agency import (
@@ -28,6 +28,7 @@ from adapters.agency import (
     AgencyTimeout,
     AgencyUnreachable,
 )
+from adapters.wire import Request, Unreadable, Unsendable, Wire
 
 Decoded = TypeVar("Decoded")
 
@@ -75,7 +76,8 @@ class Contract:
 class Call:
     """One question to one system, ready to be asked.
 
-    `system` is the name that failures and contracts know it by. `media_types` are the only ones its answer may have.
+    `system` is the name that failures and contracts know it by. `params` are added to the address.
+    `media_types` are the only ones its answer may have.
     `judged` are the 4xx statuses whose answer the adapter wants to read; any other becomes a failure.
     """
 
@@ -121,27 +123,29 @@ class _Gate:
             together = max(1.0, contract.per_second / 20)
             self._rate = AsyncLimiter(together, together / contract.per_second)
 
-    @asynccontextmanager
-    async def passed(self, system: str, deadline: float) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise AgencyOverloaded(f"`{system}` had no free place within the deadline") from None
-        try:
-            await self._wait_for_turn(system, deadline)
-            yield
-        finally:
-            self._slots.release()
+    async def enter(self, system: str, deadline: float) -> None:
+        """Come back with a place, which the caller gives back by `leave`; or raise AgencyOverloaded, holding none."""
+        if self._slots.locked():
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._slots.acquire()
+            except TimeoutError:
+                raise AgencyOverloaded(f"`{system}` had no free place within the deadline") from None
+        else:
+            await self._slots.acquire()  # does not wait, so needs no timer
+        if self._rate is not None:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._rate.acquire()
+            except TimeoutError:
+                self._slots.release()
+                raise AgencyOverloaded(f"`{system}` had no turn at its agreed rate within the deadline") from None
+            except BaseException:
+                self._slots.release()
+                raise
 
-    async def _wait_for_turn(self, system: str, deadline: float) -> None:
-        if self._rate is None:
-            return
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._rate.acquire()
-        except TimeoutError:
-            raise AgencyOverloaded(f"`{system}` had no turn at its agreed rate within the deadline") from None
+    def leave(self) -> None:
+        self._slots.release()
 
 
 class AgencyClient:
@@ -161,17 +165,8 @@ class AgencyClient:
     ) -> None:
         self._contracts = contracts or {}
         self._gates: dict[str, _Gate] = {}
-        self._body_cap = body_cap
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),  # the gates bound it, each system by itself
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=read_timeout),
-            auto_decompress=False,  # bodies are inflated here, never past the cap
-            trust_env=False,
-            skip_auto_headers=("User-Agent", "Content-Type"),
-            headers={"Accept-Encoding": "gzip"},
-            max_line_size=header_cap,
-            max_field_size=header_cap,
+        self._wire = Wire(
+            connect_timeout=connect_timeout, read_timeout=read_timeout, body_cap=body_cap, header_cap=header_cap
         )
 
     async def __aenter__(self) -> Self:
@@ -183,7 +178,7 @@ class AgencyClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._wire.close()
 
     async def ask(self, call: Call, deadline: float) -> Response:
         """Ask, by `deadline` on the running loop's clock; raises a branch of AgencyFailure and nothing else.
@@ -204,55 +199,29 @@ class AgencyClient:
         gate = self._gates.get(call.system)
         if gate is None:
             gate = self._gates[call.system] = _Gate(self._contracts.get(call.system, Contract()))
-        async with gate.passed(call.system, deadline):
-            try:
-                async with asyncio.timeout_at(deadline):
-                    return await self._send(call, proof, gate.tls)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                failure = _failure_of(call.system, error)
-            # Raised out here so that no traceback carries the driver's error, whose text holds the whole address.
-            raise failure
-
-    async def _send(self, call: Call, proof: Mapping[str, str], tls: ssl.SSLContext | bool) -> Response:
-        headers = CIMultiDict({"Accept": ", ".join(call.media_types)})
-        headers.update(call.headers)
-        headers.update(proof)
-        async with self._session.request(
-            call.method,
-            call.url.update_query(call.params) if call.params else call.url,
-            headers=headers,
-            data=call.body,
-            allow_redirects=False,
-            ssl=tls,
-        ) as answer:
-            if answer.status >= 300 and answer.status not in call.judged:
-                answer.close()  # its body means nothing to us, so it is not read
-                return Response(call.system, answer.status, answer.headers, b"")
-            return Response(call.system, answer.status, answer.headers, await self._body(call.system, answer))
-
-    async def _body(self, system: str, answer: aiohttp.ClientResponse) -> bytes:
-        inflater = _inflater(system, answer.headers.get("Content-Encoding", "identity").lower())
-        body = bytearray()
-        async for chunk in answer.content.iter_any():
-            try:
-                # One byte past the cap is enough to know; the rest of a bomb is never inflated.
-                body += chunk if inflater is None else inflater.decompress(chunk, self._body_cap + 1 - len(body))
-            except zlib.error:
-                raise AgencyBroken(f"`{system}` answered with damaged compression") from None
-            if len(body) > self._body_cap:
-                answer.close()
-                raise AgencyBroken(f"`{system}` answered with more than {self._body_cap} bytes")
-        if inflater is not None and not inflater.eof:
-            raise AgencyBroken(f"`{system}` answered with damaged compression")
-        return bytes(body)
+        if deadline <= asyncio.get_running_loop().time():
+            # Looked at here, as over an open connection the request would be gone before any timer rang.
+            raise AgencyTimeout(f"`{call.system}` was not asked: the deadline had passed")
+        await gate.enter(call.system, deadline)
+        try:
+            async with asyncio.timeout_at(deadline):
+                answer = await self._wire.exchange(_request(call, proof), gate.tls, call.judged)
+                return Response(call.system, answer.status, answer.headers, answer.body)
+        except (aiohttp.ClientError, HttpProcessingError, Unreadable, Unsendable, TimeoutError, OSError) as error:
+            failure = _failure_of(call.system, error)
+        finally:
+            gate.leave()
+        # Raised out here so that no traceback carries the driver's error, whose text holds the whole address.
+        raise failure
 
 
-def _inflater(system: str, encoding: str) -> "zlib._Decompress | None":
-    if encoding == "identity":
-        return None
-    if encoding == "gzip":
-        return zlib.decompressobj(zlib.MAX_WBITS | 16)
-    raise AgencyBroken(f"`{system}` answered in an encoding we did not offer")
+def _request(call: Call, proof: Mapping[str, str]) -> Request:
+    target = call.url.raw_path_qs
+    if call.params:
+        target += ("&" if call.url.raw_query_string else "?") + urlencode(call.params, quote_via=quote)
+    # A later word on a header, spelt the same, takes the place of an earlier one.
+    headers = {"Accept": ", ".join(call.media_types), "Accept-Encoding": "gzip", **call.headers, **proof}
+    return Request(call.method, call.url, target, headers.items(), call.body or b"")
 
 
 def _trusted(call: Call, response: Response) -> Response:
@@ -276,6 +245,10 @@ def _trusted(call: Call, response: Response) -> Response:
 
 def _failure_of(system: str, error: Exception) -> AgencyFailure:
     match error:
+        case Unreadable():
+            return AgencyBroken(f"`{system}` answered {error}")
+        case Unsendable():
+            return AgencyRefused(f"`{system}` was not asked: {error}")
         case aiohttp.ConnectionTimeoutError():
             return AgencyUnreachable(f"`{system}` took no connection in time")
         case TimeoutError():

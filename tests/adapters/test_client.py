@@ -3,12 +3,14 @@
 import asyncio
 import datetime
 import gzip
+import ipaddress
+import itertools
 import socket
 import ssl
 import traceback
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -149,6 +151,29 @@ async def test_a_page_for_people_is_no_answer(client: AgencyClient, serve: Serve
     assert isinstance(await failure_of(client, a_call(url, judged=frozenset({404})), soon), AgencyBroken)
 
 
+async def test_what_is_asked_for_is_added_to_a_query_that_was_there(
+    client: AgencyClient, serve: Serve, soon: float
+) -> None:
+    """An address that names a tenant by its query keeps it."""
+    asked = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(dict(request.query))
+        return web.json_response({})
+
+    call = Call(system="lev", url=URL(await serve(handler)) % {"tenant": "a/b"}, params={"surname": "O'Neil & Sön"})
+    await client.ask(call, soon)
+    assert asked == [{"tenant": "a/b", "surname": "O'Neil & Sön"}]
+
+
+async def test_a_word_in_passing_is_not_the_answer(client: AgencyClient, soon: float) -> None:
+    """An early hint is passed over; the answer is what follows."""
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    said = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    async with raw(hint + said) as url:
+        assert (await client.ask(a_call(url), soon)).body == b"{}"
+
+
 async def test_a_redirect_is_never_followed(client: AgencyClient, serve: Serve, soon: float) -> None:
     """An agency that points inward makes us ask nobody."""
     paths = []
@@ -268,24 +293,47 @@ async def test_a_certificate_nobody_vouches_for_is_refused(client: AgencyClient,
     assert "certificate" in str(failure)
 
 
+async def test_a_private_authority_and_our_certificate_open_an_agency_to_us_alone(tmp_path: Path, soon: float) -> None:
+    """With the contract's authority and certificate we are answered; without either, nobody is."""
+    ours, theirs = issue(tmp_path / "ours"), issue(tmp_path / "theirs")
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ours)
+    serving.load_cert_chain(theirs)
+    serving.verify_mode = ssl.CERT_REQUIRED
+    said = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    known, unknown = ssl.create_default_context(cafile=theirs), ssl.create_default_context(cafile=theirs)
+    known.load_cert_chain(ours)
+    contracts = {"known": Contract(tls=known), "unknown": Contract(tls=unknown)}
+    async with raw(said, serving) as url, AgencyClient(contracts=contracts) as client:
+        assert (await client.ask(a_call(url, system="known"), soon)).body == b"{}"
+        for system in ("unknown", "without a contract"):
+            assert isinstance(await failure_of(client, a_call(url, system=system), soon), AgencyUnreachable)
+        assert (await client.ask(a_call(url, system="known"), soon)).body == b"{}"
+
+
 def self_signed(folder: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issue(folder / "chain"))
+    return context
+
+
+def issue(chain: Path) -> Path:
+    """Write a key and a certificate of its own word for 127.0.0.1, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     today = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(today - datetime.timedelta(days=1))
         .not_valid_after(today + datetime.timedelta(days=1))
+        .add_extension(here, critical=False)
         .sign(key, hashes.SHA256())
     )
-    chain = folder / "chain.pem"
     chain.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain)
-    return context
+    return chain
 
 
 async def test_an_agency_that_hangs_is_given_up_at_the_deadline(client: AgencyClient, serve: Serve) -> None:
@@ -328,6 +376,139 @@ async def test_a_deadline_already_past_asks_nobody(client: AgencyClient, serve: 
     assert calls == []
 
 
+async def test_an_agency_that_drips_is_given_up_at_the_deadline(client: AgencyClient, serve: Serve) -> None:
+    """A byte now and then keeps the read timeout quiet for ever; the deadline ends it."""
+    left = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b" ")
+                await asyncio.sleep(0.01)
+        finally:
+            left.set()
+
+    call = a_call(await serve(handler))
+    assert isinstance(await failure_of(client, call, asyncio.get_running_loop().time() + 0.1), AgencyTimeout)
+    await left.wait()
+
+
+class Lines:
+    """A server of its own making: each connection's every request is answered by `answer(connection, request)`.
+
+    Both count from one; None hangs up.
+    """
+
+    def __init__(self, answer: Callable[[int, int], bytes | None]) -> None:
+        self.answer = answer
+        self.asked: list[tuple[int, int]] = []
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        connection = len(self.writers)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            for request in itertools.count(1):
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int((head.partition(b"Content-Length: ")[2] or b"0").partition(b"\r\n")[0]))
+                self.asked.append((connection, request))
+                said = self.answer(connection, request)
+                if said is None:
+                    break
+                writer.write(said)
+        writer.close()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        server = await asyncio.start_server(self.talk, "127.0.0.1", 0)
+        async with server:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def json_bytes(text: str) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
+    return head.encode() + text.encode()
+
+
+async def test_a_connection_is_used_again(client: AgencyClient, soon: float) -> None:
+    """Calls one after another cost an agency one connection."""
+    lines = Lines(lambda connection, request: json_bytes("{}"))
+    async with lines.running() as url:
+        for _ in range(3):
+            await client.ask(a_call(url), soon)
+    assert lines.asked == [(1, 1), (1, 2), (1, 3)]
+
+
+@pytest.mark.parametrize("value", ["key-nobody-may-see\r\nHost: elsewhere", "key\nnobody", "key\0nobody"])
+async def test_a_header_can_never_become_two(client: AgencyClient, soon: float, value: str) -> None:
+    """A value that would end its line is sent to nobody, and told to nobody."""
+    lines = Lines(lambda connection, request: json_bytes("{}"))
+    async with lines.running() as url:
+        failure = await failure_of(client, a_call(url, headers={"X-Request-ID": value}), soon)
+        await client.ask(a_call(url), soon)  # behind which nothing can still be on its way
+    assert isinstance(failure, AgencyRefused)
+    assert lines.asked == [(1, 1)]
+
+
+async def test_a_deadline_already_past_asks_nobody_over_an_open_connection_either(
+    client: AgencyClient, soon: float
+) -> None:
+    """With a connection at hand a request could leave before any timer rings; it does not."""
+    lines = Lines(lambda connection, request: json_bytes("{}"))
+    async with lines.running() as url:
+        await client.ask(a_call(url), soon)
+        late = await failure_of(client, a_call(url), asyncio.get_running_loop().time() - 1)
+        await client.ask(a_call(url), soon)  # behind which nothing can still be on its way
+    assert isinstance(late, AgencyTimeout)
+    assert lines.asked == [(1, 1), (1, 2)]
+
+
+async def test_what_nobody_asked_for_is_never_the_answer_to_the_next_caller(client: AgencyClient, soon: float) -> None:
+    """An answer too many, left lying on an open connection, is another child's; the connection goes, and it too."""
+    lines = Lines(lambda connection, request: json_bytes(f"[{connection}]"))
+    async with lines.running() as url:
+        first = await client.ask(a_call(url), soon)
+        lines.writers[0].write(json_bytes('["another child"]'))
+        async with AgencyClient() as bystander:  # by the time it has its answer, what was sent before it has arrived
+            await bystander.ask(a_call(url), soon)
+        second = await client.ask(a_call(url), soon)
+    assert (first.body, second.body) == (b"[1]", b"[3]")
+
+
+@pytest.mark.parametrize(
+    ("method", "asked"), [("GET", [(1, 1), (1, 2), (2, 1)]), ("POST", [(1, 1), (1, 2)])], ids=["reading", "telling"]
+)
+async def test_a_connection_closed_as_we_took_it_up_is_replaced_for_a_reading_call_alone(
+    client: AgencyClient, soon: float, method: str, asked: list[tuple[int, int]]
+) -> None:
+    """Asking twice asks for nothing new; telling twice might."""
+    lines = Lines(lambda connection, request: None if (connection, request) == (1, 2) else json_bytes("{}"))
+    async with lines.running() as url:
+        call = a_call(url, method=method, body=None)
+        await client.ask(call, soon)
+        if method == "GET":
+            assert (await client.ask(call, soon)).status == 200
+        else:
+            assert isinstance(await failure_of(client, call, soon), AgencyUnreachable)
+    assert lines.asked == asked
+
+
+async def test_a_caller_who_leaves_leaves_nothing_running(client: AgencyClient, serve: Serve, soon: float) -> None:
+    """A cancelled call ends there and then: no task goes on with it, and the agency hears that nobody waits."""
+    tally = Tally()
+    call = a_call(await serve(tally.answer))
+    before = asyncio.all_tasks()
+    leaving = asyncio.create_task(client.ask(call, soon))
+    await tally.full.wait()
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert not {task for task in asyncio.all_tasks() - before if "AgencyClient" in repr(task) or "Wire" in repr(task)}
+    await tally.left.wait()
+
+
 async def test_no_cookie_is_kept(client: AgencyClient, serve: Serve, soon: float) -> None:
     """One agency session can never follow a child to the next call."""
     cookies = []
@@ -362,6 +543,7 @@ class Tally:
         self.expected = expected
         self.now = self.most = self.all = 0
         self.full = asyncio.Event()
+        self.left = asyncio.Event()
         self.go = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -373,6 +555,7 @@ class Tally:
             await self.go.wait()
         finally:
             self.now -= 1
+            self.left.set()
         return web.json_response({})
 
 
