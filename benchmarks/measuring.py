@@ -32,7 +32,9 @@ class Case:
     @property
     def title(self) -> str:
         children = "1 child" if self.children == 1 else f"{self.children} children"
-        return f"{children}, {'bulk' if self.bulk else 'one-child-a-call'} agencies, {self.connections} connections"
+        agencies = "bulk" if self.bulk else "one-child-a-call"
+        connections = "1 connection" if self.connections == 1 else f"{self.connections} connections"
+        return f"{children}, {agencies} agencies, {connections}"
 
 
 @dataclass(frozen=True, slots=True)
