@@ -14,7 +14,7 @@ help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 demo: $(VENV)/.runtime $(EXPLORER)/static/index.html ## run everything on this machine: store, agencies, issuer, gateway
-	$(BIN)/contactpoint demo
+	$(BIN)/contactpoint demo $(ARGS)
 
 test: $(VENV)/.dev $(EXPLORER)/static/index.html tests/node/node_modules/.package-lock.json ## the whole suite, with branch coverage
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term

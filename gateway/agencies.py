@@ -41,10 +41,7 @@ def build_client(settings: Settings) -> AgencyClient:
 
 
 def build_agencies(settings: Settings, client: AgencyClient) -> Agencies:
-    """Every agency; raises `SettingError` where one is not configured."""
-    for name in ADDRESSES:
-        if not getattr(settings, name):
-            raise SettingError(f"`{variable(name)}` is missing: give the agency's address")
+    """Every agency; raises `SettingError` where a key or certificate cannot be read."""
     pds = _pds_credential(settings)
     return Agencies(
         school=OneRosterSchools(
@@ -91,6 +88,13 @@ def join_agencies(settings: Settings, client: AgencyClient) -> JoinedAgencies:
     return join(build_agencies(settings, client))
 
 
+def require(settings: Settings) -> None:
+    """Raise `SettingError`, naming all of them, where an address is missing that nothing can be answered without."""
+    missing = [f"`{variable(name)}`" for name in ("issuer", *ADDRESSES) if not getattr(settings, name)]
+    if missing:
+        raise SettingError(f"{', '.join(missing)} must be set: docs/settings.md says what each is")
+
+
 async def unanswering(settings: Settings) -> Mapping[str, str]:
     """The addresses that take no connection now, by the variable that names each. Asks them nothing."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_PATIENCE)) as session:
@@ -104,12 +108,9 @@ async def unanswering(settings: Settings) -> Mapping[str, str]:
             except (aiohttp.ClientError, TimeoutError, ValueError):
                 return True
 
-        silences = await asyncio.gather(*(silent(name) for name in ADDRESSES))
-    return {
-        variable(name): getattr(settings, name)
-        for name, is_silent in zip(ADDRESSES, silences, strict=True)
-        if is_silent
-    }
+        names = ("issuer", *ADDRESSES)
+        silences = await asyncio.gather(*map(silent, names))
+    return {variable(name): getattr(settings, name) for name, silence in zip(names, silences, strict=True) if silence}
 
 
 def _pds_credential(settings: Settings) -> Credential:

@@ -12,7 +12,7 @@ from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
-from gateway.agencies import build_client, join_agencies
+from gateway.agencies import build_client, join_agencies, require
 from gateway.audit.group_commit import GroupCommit
 from gateway.audit.ledger import Ledger
 from gateway.endpoint import graphql_route, live, ready_route
@@ -23,7 +23,7 @@ from gateway.operations.executor import Executor
 from gateway.page import Demonstration, add_explorer
 from gateway.pipeline import Pipeline
 from gateway.registry import Registry
-from gateway.settings import SettingError, Settings, variable
+from gateway.settings import Settings
 from gateway.tokens import TokenVerifier
 from resolvers.agencies import JoinedAgencies
 from resolvers.joined_reads import JoinedReads
@@ -31,6 +31,11 @@ from schema.built import field_guards, graphql_schema
 
 LONGEST_HEADER = 16 * 1024  # bytes; above the longest token, so that it is the token's check that speaks
 SHUTDOWN_SECONDS = 10.0  # what admitted requests have to be answered in once we are asked to stop
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser finds what listens there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class PortTaken(Exception):
@@ -64,8 +69,7 @@ class Gateway:
         agencies_of: Callable[[Settings, AgencyClient], JoinedAgencies] = join_agencies,
     ) -> Self:
         """Connect, build and listen; without an `admin_port` there are no metrics. Raises errors that name the fix."""
-        if not settings.issuer:
-            raise SettingError(f"`{variable('issuer')}` is missing: give the OpenID provider's address")
+        require(settings)
         client = build_client(settings)
         try:
             agencies = agencies_of(settings, client)
@@ -152,6 +156,7 @@ class Gateway:
             logger=http_logger(),
             shutdown_timeout=SHUTDOWN_SECONDS,
             max_field_size=LONGEST_HEADER,
+            auto_decompress=False,  # a compressed body is refused, and must not be inflated for that
         )
         await runner.setup()
         self._runners.append(runner)
@@ -161,5 +166,4 @@ class Gateway:
             raise PortTaken(
                 f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
             ) from None
-        bound = runner.addresses[0]
-        return f"http://{host}:{bound[1]}"
+        return address(host, runner.addresses[0][1])

@@ -75,17 +75,21 @@ def demo(
 ) -> None:
     """Run everything on this machine: store, agencies, issuer, gateway and explorer. Stop it with Ctrl-C."""
     settings = _settings(data)
-    with _progress() as progress:
-        bar = progress.add_task("populating", total=children, visible=False)
+    progress = _progress()
+    bar = progress.add_task("populating", total=children)
 
-        def populating(done: int) -> None:
-            progress.update(bar, completed=done, visible=True)
+    def populating(done: int) -> None:
+        progress.start()
+        progress.update(bar, completed=done)
 
-        def started(url: str) -> None:
-            progress.stop()
-            _show_demonstration(url, settings.data)
+    def started(url: str) -> None:
+        progress.stop()
+        _show_demonstration(url, settings.data)
 
+    try:
         uvloop.run(demonstrate(settings, host, port, children, pds_rate, populating, started))
+    finally:
+        progress.stop()
 
 
 @command.command()
@@ -93,7 +97,9 @@ def serve(
     data: Data = None,
     host: Host = "127.0.0.1",
     port: Port = 8080,
-    admin_port: Annotated[int, typer.Option(help="Port of metrics and health; each worker takes the next one.")] = 9090,
+    admin_port: Annotated[
+        int, typer.Option(help="Port of metrics and health; each worker takes the next one.", min=1, max=65_000)
+    ] = 9090,
     workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
     """Answer for real: the store, issuer and agencies that the settings name."""
@@ -118,10 +124,14 @@ def populate_store(children: Children, data: Data = None) -> None:
         bar = progress.add_task("populating", total=children)
         with opened(settings) as database:
             await migrated(settings, database)
+            progress.start()
             await populate(database.dsn(Role.OWNER), children, lambda done: progress.update(bar, completed=done))
 
-    with _progress() as progress:
+    progress = _progress()
+    try:
         uvloop.run(fill(progress))
+    finally:
+        progress.stop()
     out.print(f"populated {children} children")
 
 
@@ -155,12 +165,14 @@ def sandbox_fault(
     seconds: Annotated[float | None, typer.Option("--for", help="Heal after so many seconds.", min=0.1)] = None,
     data: Data = None,
 ) -> None:
-    """Make an agency fail (`none` heals it)."""
+    """Make an agency fail (`none` heals it, but not what `restricted` did: children then asked for stay held)."""
     settings = _settings(data)
     asyncio.run(sandbox_agencies.fault(running(settings.data).control, agency, kind, seconds))
+    if kind is Fault.RESTRICTED:
+        out.print("every child asked for meanwhile is held, and stays so: to begin anew, remove the data folder")
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; an expected failure is one line and exit code 1, a wrong word exit code 2."""
     try:
         command()

@@ -22,6 +22,7 @@ from adapters.sandbox.tokens import (
 )
 from adapters.store.census import count_children
 from adapters.store.data_folder import claim
+from adapters.store.failures import StoreSetupError
 from adapters.store.roles import Role
 from gateway.app import Gateway
 from gateway.database import migrated, opened
@@ -110,6 +111,9 @@ async def demonstrate(
     started: Callable[[str], None],
 ) -> None:
     """Run until asked to stop. `populating` hears how many children are in, `started` the address once all is ready."""
+    if settings.dsn or settings.gateway_dsn:
+        # Its personas' tokens are for anybody: they must never open a store that others fill.
+        raise StoreSetupError("the demonstration keeps a store of its own: unset `CONTACTPOINT_DSN` and its like")
     check_port(host, port)
     with claim(settings.data) as held, opened(settings, held) as database:
         await migrated(settings, database)

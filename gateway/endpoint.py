@@ -3,6 +3,7 @@
 https://graphql.github.io/graphql-over-http/draft/ is the specification followed; its audits are among the tests.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -18,6 +19,12 @@ JSON = "application/json"
 
 # `Server` says who we are, not which versions of what we are built from.
 _ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "ContactPoint"}
+
+
+# A proxy may read the last where we read the first.
+_SAID_ONCE = ("Authorization", "Contactpoint-Purpose", "Contactpoint-Reason")
+
+BODY_PATIENCE = 5.0  # seconds a body may take to arrive
 
 
 class Answers(Protocol):
@@ -72,6 +79,8 @@ def ready_route(ready: Callable[[], Awaitable[None]]) -> Callable[[web.Request],
 
 
 async def _asked(request: web.Request) -> Asked:
+    if any(len(request.headers.getall(name, ())) > 1 for name in _SAID_ONCE):
+        raise BadRequest("a header that says who asks or why was sent twice")
     body = _parameters(request) if request.method == "GET" else await _posted(request)
     headers = request.headers
     return Asked(
@@ -86,10 +95,14 @@ async def _asked(request: web.Request) -> Asked:
 
 
 async def _posted(request: web.Request) -> _Body:
-    if request.content_type != JSON or (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+    charset = (request.charset or "utf-8").lower()
+    if request.content_type != JSON or charset not in ("utf-8", "utf8") or "Content-Encoding" in request.headers:
         raise UnsupportedMedia
     try:
-        text = await request.read()
+        async with asyncio.timeout(BODY_PATIENCE):
+            text = await request.read()
+    except TimeoutError:
+        raise BadRequest("the body did not arrive in time") from None
     except web.HTTPRequestEntityTooLarge:
         raise LimitExceeded("BODY", "the body is too large") from None
     body: _Body = _decoded(_body, text, "the body must be a JSON object with a string `query`")

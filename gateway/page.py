@@ -6,6 +6,7 @@ The demonstration alone hands out personas' tokens here; a real gateway has no s
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,6 +83,14 @@ async def _asset(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(known[name], headers={**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
 
 
+def _is_plain_address(host: str | None) -> bool:
+    """Whether it is `localhost` or an IP address, and no name that somebody could point here."""
+    try:
+        return host == "localhost" or bool(ip_address(host or ""))
+    except ValueError:
+        return False
+
+
 def _configuration(demonstration: Demonstration | None) -> Any:
     shown: dict[str, Any] = {"demo": False, "personas": [], "children": {}, "examples": []}
     if demonstration is not None:
@@ -102,6 +111,9 @@ def _token_door(demonstration: Demonstration) -> Any:
     wishes = msgspec.json.Decoder(_TokenWish)
 
     async def handle(request: web.Request) -> web.Response:
+        if not _is_plain_address(request.url.host):
+            # A name that leads here is how a foreign page makes its own script pass for ours.
+            return web.json_response({"error": "ask by this machine's own address"}, status=403, headers=HEADERS)
         # Only a preflighted content type: no other site's form can ask for a token.
         if request.content_type != "application/json":
             return web.json_response({"error": "send `application/json`"}, status=415, headers=HEADERS)

@@ -20,6 +20,7 @@ from gateway.events import Event, Observer
 from gateway.operations.documents import Documents, InvalidDocument, Operation
 from gateway.operations.executor import Executor
 from gateway.operations.outcome import Executed
+from gateway.operations.variables import measure
 from gateway.purpose import Ground, Purpose, state_ground
 from gateway.registry import Registry
 from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_children
@@ -114,6 +115,7 @@ class Pipeline:
             organisation = await self._registry.organisation(viewer.organisation)
             ground = state_ground(viewer, organisation, asked.purpose, asked.reason)
             operation = self._documents.operation(asked.query, asked.operation_name)
+            measure(asked.variables)
             _check_door(viewer, operation, asked)
             return await self._attempt(viewer, ground, operation, asked.variables, reference, deadline)
         except InvalidDocument as invalid:

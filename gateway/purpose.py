@@ -76,4 +76,11 @@ def state_ground(viewer: Viewer, organisation: Organisation | None, purpose: str
     # A purpose nobody knows is answered as one that is not allowed, and an organisation nobody knows allows none.
     if stated is None or organisation is None or stated not in purposes_of(viewer.role, organisation):
         raise Forbidden("this role may not state this purpose")
+    if viewer.role is Role.SHIELD_OFFICER and not _is_the_officers_own(organisation, viewer.authority):
+        raise Forbidden("this role may not state this purpose")
     return Ground(stated, reason or None)
+
+
+def _is_the_officers_own(organisation: Organisation, authority: str | None) -> bool:
+    """Whether the registry knows the officer's organisation as the very authority that the token names."""
+    return organisation.kind == "LOCAL_AUTHORITY" and authority is not None and organisation.authority == authority

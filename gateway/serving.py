@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.connection import Connection, wait
@@ -12,9 +13,10 @@ from multiprocessing.context import SpawnProcess
 import uvloop
 
 from adapters.store.failures import StoreSetupError, StoreUnavailable
+from adapters.store.postgres import Store
 from adapters.store.roles import Role
-from gateway.agencies import unanswering
-from gateway.app import Gateway, PortTaken
+from gateway.agencies import require, unanswering
+from gateway.app import Gateway, PortTaken, address
 from gateway.database import migrated, opened
 from gateway.settings import SettingError, Settings
 
@@ -23,7 +25,7 @@ class WorkerEnded(Exception):
     """A process that should answer has ended; the text points to why."""
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, option: str = "--port") -> None:
     """Raise `PortTaken` where something listens already, before anything slower is begun."""
     with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -31,7 +33,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortTaken(
-                f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
+                f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `{option}`"
             ) from None
 
 
@@ -45,18 +47,33 @@ async def until_asked_to_stop() -> None:
 
 def serve(settings: Settings, host: str, port: int, admin_port: int, workers: int) -> None:
     """Check what can be checked, then answer on `port` with as many processes as asked; metrics are on `admin_port`."""
-    check_port(host, port)
-    check_port(host, admin_port)
-    for name, address in uvloop.run(unanswering(settings)).items():
-        raise SettingError(f"nothing answers at `{address}`: start that agency, or correct `{name}`")
+    check_port(host, port, "--port")
+    for own_port in range(admin_port, admin_port + workers):
+        if own_port == port:
+            raise PortTaken(f"`--port` {port} is among the metrics' ports: choose an `--admin-port` further away")
+        check_port(host, own_port, "--admin-port")
+    require(settings)
     with opened(settings) as database:
         if database.embedded:
             uvloop.run(migrated(settings, database))
         dsn = database.dsn(Role.GATEWAY)
+        uvloop.run(_check_store(dsn))
+        for name, address in uvloop.run(unanswering(settings)).items():
+            raise SettingError(f"nothing answers at `{address}`: start what should, or correct `{name}`")
         if workers == 1:
             uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=False, started=_say_ready))
         else:
             _supervise(settings, dsn, host, port, admin_port, workers)
+
+
+async def _check_store(dsn: str) -> None:
+    store = await Store.connect(dsn, connections=1)
+    try:
+        await store.ready()
+    except StoreUnavailable as error:
+        raise StoreSetupError("the store is not ready for this version: run `contactpoint migrate`") from error
+    finally:
+        await store.close()
 
 
 async def _answer(
@@ -65,10 +82,6 @@ async def _answer(
     async with await Gateway.start(
         settings, dsn, host=host, port=port, admin_port=admin_port, reuse_port=shared
     ) as gateway:
-        try:
-            await gateway.store.ready()
-        except StoreUnavailable as error:
-            raise StoreSetupError("the store is not ready for this version: run `contactpoint migrate`") from error
         started(gateway.url)
         await until_asked_to_stop()
 
@@ -78,7 +91,10 @@ def _say_ready(url: str) -> None:
 
 
 def _worker(settings: Settings, dsn: str, host: str, port: int, admin_port: int, ready: Connection) -> None:
-    uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=True, started=ready.send))
+    try:
+        uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=True, started=ready.send))
+    except (PortTaken, SettingError, StoreSetupError) as error:
+        sys.exit(f"contactpoint: {error}")
 
 
 def _supervise(settings: Settings, dsn: str, host: str, port: int, admin_port: int, count: int) -> None:
@@ -104,7 +120,7 @@ def _supervise(settings: Settings, dsn: str, host: str, port: int, admin_port: i
     signal.signal(signal.SIGINT, stop)
     ends = [worker.sentinel for worker in workers]
     if all(ready in wait([ready, *ends]) for ready in heard):
-        _say_ready(f"http://{host}:{port}")
+        _say_ready(address(host, port))
         wait(ends)
     stop()
     for worker in workers:

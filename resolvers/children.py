@@ -21,6 +21,7 @@ Decide: TypeAlias = Callable[[ChildRecord], Disclosure | None]
 
 MOST_CHILDREN = 100
 MOST_MATCHES = 10
+MOST_SEARCHES = 10  # searches and look-ups by key in one operation
 
 
 class ChildStore(Protocol):
@@ -69,17 +70,19 @@ class ChildFinder:
         self._capability = capability
         self._deadline = deadline
         self._answering = answering
+        self._wanted = 0
+        self._searched = 0
 
     async def by_number(self, number: str) -> DecidedChild | None:
         self._addressable()
+        self._want(1)
         found = await self._decided(await self._reads.ask((_checked(number),), self._deadline))
         return found[0] if found else None
 
     async def by_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
         """In the order asked; at most a hundred, each decided alone."""
         self._addressable()
-        if len(numbers) > MOST_CHILDREN:
-            raise LimitError("CHILDREN", f"at most {MOST_CHILDREN} children can be asked for at once")
+        self._want(len(numbers))
         wanted = [_checked(number) for number in numbers]
         decided = await self._decided(await self._reads.ask(wanted, self._deadline))
         found = {child.record.number: child for child in decided}
@@ -88,6 +91,7 @@ class ChildFinder:
     async def by_key(self, key: NhsNumber | Upn) -> DecidedChild | None:
         """The child with this key, unless the key itself may not be known: then there is no such child."""
         self._addressable()
+        self._search()
         category = Category.KEY if isinstance(key, NhsNumber) else Category.SCHOOL
         found = await self._decided(await self._store.children_by_key(key), knowing=category)
         return found[0] if found else None
@@ -97,11 +101,23 @@ class ChildFinder:
         capability = self._addressable()
         if not 1 <= first <= MOST_MATCHES:
             raise LimitError("FIRST", f"`first` must be between 1 and {MOST_MATCHES}")
+        self._search()
         reading = await self._store.find_children(criteria, capability.scope, first)
         if len(reading.children) > first:
             self._answering.read_under(reading.epoch)
             return [], True
         return await self._decided(reading), False
+
+    def _want(self, children: int) -> None:
+        """Count the children asked for by number, through whatever door of one operation."""
+        self._wanted += children
+        if self._wanted > MOST_CHILDREN:
+            raise LimitError("CHILDREN", f"at most {MOST_CHILDREN} children can be asked for at once")
+
+    def _search(self) -> None:
+        self._searched += 1
+        if self._searched > MOST_SEARCHES:
+            raise LimitError("SEARCHES", f"at most {MOST_SEARCHES} searches can be made at once")
 
     def _addressable(self) -> Capability:
         if self._capability is None:

@@ -76,15 +76,24 @@ class Query:
 
 def _key(key: ChildKey) -> records.NhsNumber | records.Upn:
     if key.nhs_number is not strawberry.UNSET and key.nhs_number is not None:
-        return records.NhsNumber(key.nhs_number.replace(" ", "").replace("-", ""))
+        return records.NhsNumber(_printable(key.nhs_number).replace(" ", "").replace("-", ""))
     if key.upn is not strawberry.UNSET and key.upn is not None:
-        return records.Upn(key.upn.strip().upper())
+        return records.Upn(_printable(key.upn).strip().upper())
     raise BadCriteriaError("a key is needed: `nhsNumber` or `upn`")
+
+
+def _printable(text: str) -> str:
+    """The text, if it can be one of a key: the store takes no NUL and no half of a character."""
+    if not text.isascii() or not text.isprintable():
+        raise BadCriteriaError("a key is made of plain letters and digits")
+    return text
 
 
 def _criteria(by: ChildCriteria) -> Criteria:
     if not by.family.strip():
         raise BadCriteriaError("`family` is empty")
+    if not all(text is None or text.isprintable() for text in (by.family, by.given, by.postcode)):
+        raise BadCriteriaError("a name or a postcode is made of printable characters")
     if by.birth_date is None and by.birth_year is None:
         raise BadCriteriaError("a search needs `birthDate` or at least `birthYear`")
     return Criteria(

@@ -1,7 +1,9 @@
 """A whole gateway for one test: real store, real agencies and issuer on loopback, asked over real HTTP."""
 
 import asyncio
+import base64
 import itertools
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +71,11 @@ class RunningGateway:
     def token(self, persona: str) -> str:
         """One token per persona and test, as a front end would hold one."""
         return self._tokens.setdefault(persona, self.issuer.mint(persona))
+
+    def token_id(self, persona: str) -> str:
+        """The `jti` of the persona's token in this test."""
+        claims = self.token(persona).split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(claims + "=="))["jti"])
 
     def child(self, name: str) -> SyntheticChild:
         return child_at(NOTABLE[name])

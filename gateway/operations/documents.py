@@ -25,7 +25,9 @@ from gateway.operations.shape import shape_of
 from gateway.shield.shape import Shape
 from schema.paths import Guards
 
-MOST_TOKENS = 4_000
+LONGEST_TEXT = 32 * 1024  # characters; asked before anything else, for comments are no tokens
+MOST_DEFINITIONS = 20
+MOST_TOKENS = 2_000
 MOST_ERRORS = 10
 MOST_DOCUMENTS_KEPT = 1_000
 
@@ -86,6 +88,8 @@ class Documents:
 
     def operation(self, text: str, name: str | None) -> Operation:
         """The operation to run; raises `InvalidDocument` or `LimitExceeded`."""
+        if len(text) > LONGEST_TEXT:
+            raise LimitExceeded("DOCUMENT", f"a document may have at most {LONGEST_TEXT} characters")
         hash_ = "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         known = self._operations.get((hash_, name))
         if known is None:
@@ -113,6 +117,8 @@ class Documents:
             if "Parsing aborted" in error.message:  # graphql-core has no error class of its own for it
                 raise LimitExceeded("TOKENS", f"a document may have at most {MOST_TOKENS} tokens") from None
             raise InvalidDocument([error]) from None
+        if len(document.definitions) > MOST_DEFINITIONS:
+            raise LimitExceeded("DEFINITIONS", f"a document may have at most {MOST_DEFINITIONS} definitions")
         errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidDocument(errors)

@@ -38,6 +38,7 @@ class _Collector:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._collected = 0
+        self._asked_once: set[str] = set()
         self.roots: set[str] = set()
 
     def collect(
@@ -68,7 +69,12 @@ class _Collector:
         self, into: Shape, node: FieldNode, type_: GraphQLNamedType, inherited: Category | None, depth: int
     ) -> None:
         name = node.name.value
-        if name.startswith("__") or not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+        if name == "__typename" or not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            return
+        if name in ("__schema", "__type", "_service"):
+            self._ask_once(name)
+        if name.startswith("__"):
+            self._refuse_aliases(node, set())
             return  # introspection tells of types, never of a child
         if depth == 1:
             self.roots.add(name)
@@ -86,6 +92,24 @@ class _Collector:
             below = get_named_type(type_.fields[name].type)
             self.collect(level, node.selection_set, below, category, depth + 1, set())
         into.plain = into.plain and own is None and level.plain
+
+    def _ask_once(self, name: str) -> None:
+        """Refuse to give the whole schema more than once in an answer."""
+        if name in self._asked_once:
+            raise LimitExceeded("INTROSPECTION", f"`{name}` is answered once in an operation")
+        self._asked_once.add(name)
+
+    def _refuse_aliases(self, node: FieldNode | InlineFragmentNode | FragmentDefinitionNode, seen: set[str]) -> None:
+        """Refuse to multiply introspection: under aliases one list of types becomes as many as are asked for."""
+        for selection in node.selection_set.selections if node.selection_set else ():
+            match selection:
+                case FieldNode(alias=alias) if alias is not None:
+                    raise LimitExceeded("INTROSPECTION", "introspection is answered without aliases")
+                case FieldNode() | InlineFragmentNode():
+                    self._refuse_aliases(selection, seen)
+                case FragmentSpreadNode(name=name) if name.value not in seen:
+                    seen.add(name.value)
+                    self._refuse_aliases(self._fragments[name.value], seen)
 
 
 def shape_of(

@@ -56,6 +56,12 @@ async def test_an_occupied_port_is_named(data: Path, command: str) -> None:
     assert not (data / "lock").exists()
 
 
+async def test_a_demonstration_never_opens_a_store_that_others_fill(data: Path) -> None:
+    """Its personas' tokens are for anybody."""
+    ended = await contactpoint("demo", "--data", data, CONTACTPOINT_DSN="postgresql://owner@127.0.0.1:9/contactpoint")
+    one_line(ended, "CONTACTPOINT_DSN")
+
+
 async def test_a_database_that_does_not_answer_is_told_without_its_password(data: Path) -> None:
     """The line names the setting."""
     dsn = "postgresql://owner:very-secret@127.0.0.1:9/contactpoint"

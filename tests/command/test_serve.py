@@ -76,6 +76,34 @@ async def test_an_agency_that_does_not_answer_is_named(surroundings: Mapping[str
     assert str(nobody) in ended.err
 
 
+async def test_an_issuer_that_does_not_answer_is_named(surroundings: Mapping[str, str]) -> None:
+    """Without its keys nobody could be answered."""
+    port, admin_port, nobody = free_ports(3)
+    wrong = {**surroundings, "CONTACTPOINT_ISSUER": f"http://127.0.0.1:{nobody}"}
+    ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), **wrong)
+    assert ended.code == 1
+    assert "CONTACTPOINT_ISSUER" in ended.err
+
+
+async def test_with_nothing_set_all_that_is_missing_is_named(data: Path) -> None:
+    """At once, rather than one at each try."""
+    port, admin_port = free_ports(2)
+    ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), "--data", data)
+    assert ended.code == 1
+    assert len(ended.err.strip().splitlines()) == 1
+    for name in ("CONTACTPOINT_ISSUER", "CONTACTPOINT_ONEROSTER_URL", "CONTACTPOINT_SERVICES_URL"):
+        assert name in ended.err
+
+
+async def test_ports_that_would_meet_are_told_apart(surroundings: Mapping[str, str]) -> None:
+    """Each worker has a port for metrics; none of them may be the one that answers."""
+    [port] = free_ports(1)
+    words = ["--port", str(port), "--admin-port", str(port - 1), "--workers", "3"]
+    ended = await contactpoint("serve", *words, **surroundings)
+    assert ended.code == 1
+    assert "--admin-port" in ended.err
+
+
 @pytest.mark.parametrize("missing", ["CONTACTPOINT_ISSUER", "CONTACTPOINT_PDS_URL", "CONTACTPOINT_PDS_KEY_FILE"])
 async def test_a_missing_setting_is_named(surroundings: Mapping[str, str], missing: str) -> None:
     """One line, and nothing is served."""

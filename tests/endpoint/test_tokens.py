@@ -78,11 +78,10 @@ NOW = int(time.time())
         {"organisation": None},
         {"organisation": 7},
         {"organisation": "school\u0000"},
-        {"sub": "somebody\ud800"},
         {"authority": 7},
         {"scope": ["override"]},
     ],
-    ids=str,
+    ids=lambda claims: next(iter(claims)),  # by the claim alone: the times differ between processes
 )
 async def test_a_token_that_lacks_or_twists_a_claim_is_refused(gateway: RunningGateway, claims: dict[str, Any]) -> None:
     """CASES 24, 30: RFC 9068's seven claims and our own, each as it must be."""

@@ -58,10 +58,10 @@ def test_what_an_operation_touches_is_read_from_its_fields(
 @pytest.mark.parametrize(
     "query",
     [
-        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(440)) + " }",
+        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(200)) + " }",
         "{ child(number: 1) { ...f0 } } "
-        + " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(300))
-        + " fragment f300 on Child { number }",
+        + " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(18))
+        + " fragment f18 on Child { ...f18 }",
     ],
 )
 def test_documents_made_to_cost_are_refused(library: Documents, query: str) -> None:
@@ -86,3 +86,21 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         library.operation(f"{{ a{number}: viewer {{ subject }} }}", None)
     assert len(library._operations) == 3
     assert len(library._kept) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "limit"),
+    [
+        ("{ viewer { subject } } #" + "x" * 33_000, "LIMIT_DOCUMENT"),
+        (" ".join(f"query Q{n} {{ viewer {{ subject }} }}" for n in range(21)), "LIMIT_DEFINITIONS"),
+        ("{ a: __schema { types { name } } b: __schema { types { name } } }", "LIMIT_INTROSPECTION"),
+        ("{ __schema { a: types { name } b: types { name } } }", "LIMIT_INTROSPECTION"),
+        ("{ __schema { ...f } } fragment f on __Schema { x: types { name } }", "LIMIT_INTROSPECTION"),
+        ("{ a: _service { sdl } b: _service { sdl } }", "LIMIT_INTROSPECTION"),
+    ],
+)
+def test_what_would_be_answered_many_times_over_is_refused(library: Documents, query: str, limit: str) -> None:
+    """CASES 35, 36: long texts, many definitions, the whole schema again and again."""
+    with pytest.raises(LimitExceeded) as refused:
+        library.operation(query, "Q0" if "Q0" in query else None)
+    assert refused.value.code == limit

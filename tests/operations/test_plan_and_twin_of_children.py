@@ -184,14 +184,17 @@ def ran(
 
 
 def agree(text: str, variables: dict[str, Any], asks: tuple[Viewer, Purpose], children: Any, agencies: Any) -> None:
-    """The same answer in everything, and under the same decisions: the plan may note one where nothing was asked."""
-    *plan, stood = ran(EXECUTOR, text, variables, asks, children, agencies)
-    *twin, expected = ran(TWIN, text, variables, asks, children, agencies)
-    assert plan == twin
-    if isinstance(expected, dict):
-        assert expected == {path: stood[path] for path in expected}
-    else:
-        assert expected == stood
+    """The same answer, the same record of it, and decisions at the same places.
+
+    The plan may have decided where nothing was asked. And where null came up from below, how far each had got with what
+    it took along is nobody's promise: then the answer is compared, and not what was noted on the way.
+    """
+    plan = ran(EXECUTOR, text, variables, asks, children, agencies)
+    twin = ran(TWIN, text, variables, asks, children, agencies)
+    assert plan[:2] == twin[:2]
+    if len(twin) > 3 and not twin[1][1]:
+        assert plan[2:-1] == twin[2:-1]
+        assert twin[-1] == {path: plan[-1][path] for path in twin[-1]}
 
 
 ALL = """
