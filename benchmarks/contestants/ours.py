@@ -18,9 +18,10 @@ from adapters.records import (
     PracticeRecord,
 )
 from benchmarks.surroundings import Told, told
+from gateway.agencies import ADDRESSES
 from gateway.app import Gateway
 from gateway.serving import until_asked_to_stop
-from gateway.settings import Settings
+from gateway.settings import read_settings
 from resolvers.agencies import JoinedAgencies
 from resolvers.batching import Joined
 
@@ -116,7 +117,7 @@ def _entry(key: ParentsKey) -> str:
 
 async def serve(told: Told) -> None:
     """Answer until ended, having said where."""
-    settings = Settings(issuer=told.issuer)
+    settings = read_settings({}, issuer=told.issuer, **dict.fromkeys(ADDRESSES, told.agencies))
     gateway = await Gateway.start(settings, told.dsn, agencies_of=lambda _, client: agencies(told, client))
     async with gateway:
         print(f"ready {gateway.url}/graphql", flush=True)
