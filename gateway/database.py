@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.store.data_folder import Claim
+from adapters.store.data_folder import Claim, make_folder
 from adapters.store.embedded import EmbeddedCluster
-from adapters.store.failures import StoreSetupError
+from adapters.store.failures import LoginRefused, StoreSetupError
 from adapters.store.migrate import migrate
-from adapters.store.roles import WORKING_ROLES, Role, credentials, dsn_for
+from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
 from gateway.settings import Settings, variable
 
 
@@ -23,12 +23,24 @@ class Database:
 
 @contextmanager
 def opened(settings: Settings, claim: Claim | None = None) -> Iterator[Database]:
-    """The settings' store. The embedded one runs meanwhile, and ends with us unless another command runs it."""
-    if settings.dsn or settings.gateway_dsn:
-        yield Database(_external(settings), embedded=False)
-    else:
-        with EmbeddedCluster.start(settings.data, claim) as cluster:
-            yield Database(cluster.dsn, embedded=True)
+    """The settings' store. The embedded one runs meanwhile, and ends with us unless another command runs it.
+
+    A role that is refused although its password is ours raises StoreSetupError saying where the right one is found.
+    """
+    try:
+        if settings.dsn or settings.gateway_dsn:
+            yield Database(_external(settings), embedded=False)
+        else:
+            with EmbeddedCluster.start(settings.data, claim) as cluster:
+                yield Database(cluster.dsn, embedded=True)
+    except LoginRefused as error:
+        if settings.gateway_dsn or error.user not in {role.database_role for role in WORKING_ROLES}:
+            raise
+        raise StoreSetupError(
+            f"the database's role `{error.user}` is missing, or has another password than"
+            f" `{settings.data / CREDENTIALS}`: run `contactpoint migrate`, copy that file from where it first ran,"
+            f" or set `{variable('gateway_dsn')}`"
+        ) from None
 
 
 async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
@@ -53,10 +65,5 @@ def _external(settings: Settings) -> Callable[[Role], str]:
 
 def _passwords(data: Path) -> Mapping[str, str]:
     """The working roles' passwords, kept in the data folder; another store's too, whose own folder this is not."""
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreSetupError(
-            f"cannot write to `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
-        ) from None
+    make_folder(data)
     return credentials(data)

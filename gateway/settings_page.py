@@ -33,4 +33,4 @@ def _default(known: Any) -> str:
 
 
 if __name__ == "__main__":
-    (Path(__file__).parents[1] / "docs" / "settings.md").write_text(settings_page())
+    (Path(__file__).parents[1] / "docs" / "settings.md").write_text(settings_page(), encoding="utf-8")

@@ -11,4 +11,4 @@ def print_sdl() -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("schema.graphql").write_text(print_sdl())
+    Path(__file__).with_name("schema.graphql").write_text(print_sdl(), encoding="utf-8")

@@ -37,13 +37,13 @@ def _signing_key(file: Path) -> ECKey:
         made = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8), "use": "sig", "alg": "ES256"})
         # Written beside and linked into place: whoever finds the file finds all of it, and the first one stays.
         draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
             json.dump(made.as_dict(private=True), out)
         with contextlib.suppress(FileExistsError):
             os.link(draft, file)
         draft.unlink()
     try:
-        return ECKey.import_key(json.loads(file.read_text()))
+        return ECKey.import_key(json.loads(file.read_text(encoding="utf-8")))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise IssuerKeyError(f"`{file}` holds no signing key: remove it, and a new one is made") from error
 

@@ -22,6 +22,7 @@ import asyncpg
 from adapters.sandbox.copy_text import COLUMNS, Portion, render
 from adapters.sandbox.personas import organisations
 from adapters.sandbox.population import CAPACITY
+from adapters.store.connecting import connect
 from adapters.store.failures import StoreSetupError
 from adapters.store.roles import Connection
 
@@ -107,10 +108,7 @@ async def populate(owner_dsn: str, children: int, progress: Callable[[int], None
 
 @asynccontextmanager
 async def _connected(dsn: str) -> AsyncIterator[Connection]:
-    try:
-        connection: Connection = await asyncpg.connect(dsn, timeout=5, server_settings={"search_path": "public"})
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError):
-        raise StoreSetupError("the database does not answer: start it, or correct `CONTACTPOINT_DSN`") from None
+    connection = await connect(dsn)
     try:
         yield connection
     except asyncpg.UndefinedTableError:
@@ -133,7 +131,9 @@ async def _demand_empty(store: Connection) -> None:
     tables = [row[0] for row in await store.fetch(_FAMILY_OF_TABLES)]
     for table in tables:
         if await store.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):  # noqa: S608  the catalogue's own word
-            raise StoreSetupError(f"the store holds rows in `{table}`: choose another `--data` folder or database")
+            children = await store.fetchval("SELECT count(*) FROM children")
+            found = f"{children} children" if children else f"rows in `{table}`"
+            raise StoreSetupError(f"the store is not empty ({found}): choose another `--data` folder or database")
     await store.execute(f"TRUNCATE {', '.join(tables)}")
 
 

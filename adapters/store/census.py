@@ -1,19 +1,13 @@
 """How many children the store holds: what a command asks before it fills one."""
 
-import asyncpg
-
-from adapters.store.failures import StoreSetupError
-
-PATIENCE = 10.0  # seconds
+from adapters.store.connecting import connect, connecting
 
 
 async def count_children(owner_dsn: str) -> int:
     """Count them; raises StoreSetupError where the store does not answer."""
+    connection = await connect(owner_dsn)
     try:
-        connection = await asyncpg.connect(owner_dsn, timeout=PATIENCE)
-        try:
+        with connecting(owner_dsn):
             return int(await connection.fetchval("SELECT count(*) FROM children"))
-        finally:
-            await connection.close()
-    except (asyncpg.PostgresError, OSError, TimeoutError):
-        raise StoreSetupError("the store does not answer: start its database, or correct `CONTACTPOINT_DSN`") from None
+    finally:
+        await connection.close()

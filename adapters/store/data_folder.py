@@ -26,20 +26,29 @@ class Claim:
         self.release()
 
 
+def make_folder(data: Path) -> None:
+    """Make the data folder where it is missing. Raises StoreSetupError where it cannot be used."""
+    if data == Path():
+        # What an empty word turns into; a database does not belong among somebody's own files either.
+        raise StoreSetupError("the data folder has no name: give it one of its own with `--data`")
+    try:
+        data.mkdir(mode=0o755, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise StoreSetupError(f"`{data}` is not a folder: choose another with `--data`") from None
+    except OSError as error:
+        raise _unusable(data, error) from None
+
+
 def claim(data: Path) -> Claim:
     """Hold `data` for this command alone, making the folder where it is missing.
 
     Raises DataFolderInUse where another command holds it, StoreSetupError where the folder cannot be used.
     """
+    make_folder(data)
     try:
-        data.mkdir(mode=0o755, parents=True, exist_ok=True)
-        file = (data / LOCK).open("a+")
-    except (FileExistsError, NotADirectoryError) as error:
-        raise StoreSetupError(f"`{data}` is not a folder: choose another with `--data`") from error
+        file = (data / LOCK).open("a+", encoding="utf-8")
     except OSError as error:
-        raise StoreSetupError(
-            f"cannot write to `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
-        ) from error
+        raise _unusable(data, error) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -53,3 +62,9 @@ def claim(data: Path) -> Claim:
     file.write(str(os.getpid()))
     file.flush()
     return Claim(file)
+
+
+def _unusable(data: Path, error: OSError) -> StoreSetupError:
+    return StoreSetupError(
+        f"cannot write to `{data}` ({error.strerror}): make it yours, or choose another with `--data`"
+    )

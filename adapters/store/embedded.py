@@ -4,6 +4,7 @@ No TCP port, no `trust`, no statement in its log. Its life hangs on a pipe that 
 command ends, however it ends, the server shuts down. `docs/decisions/embedded-postgresql.md` says why.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -18,7 +19,7 @@ from typing import Self
 from urllib.parse import quote
 
 from adapters.store import roles
-from adapters.store.data_folder import Claim, claim
+from adapters.store.data_folder import Claim, claim, make_folder
 from adapters.store.failures import DataFolderInUse, StoreSetupError
 from adapters.store.roles import Role
 from adapters.store.server_account import PLACE, Server, server_for
@@ -105,6 +106,7 @@ class EmbeddedCluster:
         command holds it, that command's server is joined. Raises StoreSetupError, whose one line names the fix.
         """
         try:
+            make_folder(data)
             return cls._start_or_join(data.resolve(), held)
         except OSError as error:
             raise StoreSetupError(
@@ -162,6 +164,9 @@ class EmbeddedCluster:
             self._supervisor.stdin.close()
             self._supervisor.wait()
             self._supervisor = None
+            if not self._socket.is_relative_to(self._server.home):
+                with contextlib.suppress(OSError):  # somebody else's file in it is no business of ours
+                    self._socket.rmdir()
         if self._claim is not None:
             self._claim.release()
             self._claim = None
@@ -248,7 +253,7 @@ class EmbeddedCluster:
     def _pid_file(self) -> tuple[int, list[str]]:
         """The server's process id, 0 where there is none, and the further lines of its own file about itself."""
         try:
-            first, *rest = (self._pgdata / PID_FILE).read_text().splitlines()
+            first, *rest = (self._pgdata / PID_FILE).read_text("utf-8", "surrogateescape").splitlines()
             return int(first), rest
         except (FileNotFoundError, ValueError):
             return 0, []
@@ -277,15 +282,18 @@ class EmbeddedCluster:
 
     def _write(self, path: Path, text: str) -> None:
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
         self._server.give(path)
 
 
 def _socket_folder(server: Server) -> Path:
-    """Beside the cluster; in a private folder of a short name where the kernel's limit would cut the path."""
+    """Beside the cluster; in a private folder of a short and plain name where the kernel's limit would cut the path.
+
+    So too where the path is not ASCII: a driver in another locale would look for it under other bytes.
+    """
     folder = server.home / "socket"
-    if len(os.fsencode(folder / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
+    if str(folder).isascii() and len(os.fsencode(folder / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
         return folder
     return Path("/tmp") / f"contactpoint-{hashlib.sha256(os.fsencode(server.home)).hexdigest()[:20]}"  # noqa: S108
 

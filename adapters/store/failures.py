@@ -1,7 +1,8 @@
 """How the store may fail: while it is being set up, and while it is in use. No message holds a value or a password.
 
 StoreSetupError      the store cannot be started, reached or migrated; one line that names the fix
-└── DataFolderInUse  another command holds the data folder
+├── DataFolderInUse  another command holds the data folder
+└── LoginRefused     the database knows no such name, or another password
 StoreUnavailable     the store did not answer in time or as it must: the caller answers 503
 └── ShieldUnreadable what was read of a shield makes no sense, so nobody is shown anything (law 8)
 """
@@ -13,6 +14,14 @@ class StoreSetupError(Exception):
 
 class DataFolderInUse(StoreSetupError):
     """Another command holds the data folder."""
+
+
+class LoginRefused(StoreSetupError):
+    """The database refuses `user`, or its password: it does not say which."""
+
+    def __init__(self, text: str, user: str) -> None:
+        super().__init__(text)
+        self.user = user
 
 
 class StoreUnavailable(Exception):

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import asyncpg
 
+from adapters.store.connecting import connect
 from adapters.store.failures import StoreSetupError
 from adapters.store.roles import Connection, create_roles, database_grants
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 OLDEST_SERVER = 15
 LOCK = 7233370361917466470  # two commands migrating at once take turns
-PATIENCE = 5.0  # seconds for the server to answer
 
 RECORD = """
 CREATE TABLE IF NOT EXISTS migrations (
@@ -41,7 +41,7 @@ class Migration:
 
 def migrations(folder: Path = MIGRATIONS) -> tuple[Migration, ...]:
     """Every migration, in the order of their names."""
-    return tuple(Migration(path.stem, path.read_text()) for path in sorted(folder.glob("*.sql")))
+    return tuple(Migration(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql")))
 
 
 async def migrate(
@@ -49,14 +49,12 @@ async def migrate(
 ) -> tuple[str, ...]:
     """Apply what is missing and return its names, in order; again changes nothing.
 
-    `passwords` are the working roles', by database name; a role not named keeps the password it has. Raises
-    StoreSetupError, whose one line names the fix.
+    `passwords` are the working roles', by database name: what a missing role is made with. One that is there keeps its
+    own. Raises StoreSetupError, whose one line names the fix.
     """
-    connection = await _connect(owner_dsn)
+    connection = await connect(owner_dsn)
     try:
-        version = connection.get_server_version().major
-        if version < OLDEST_SERVER:
-            raise StoreSetupError(f"the database runs PostgreSQL {version}: {OLDEST_SERVER} or newer is needed")
+        _demand_fit(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await create_roles(connection, passwords)
         await connection.execute(database_grants(await connection.fetchval("SELECT current_database()")))
@@ -69,13 +67,15 @@ async def migrate(
         await connection.close()
 
 
-async def _connect(dsn: str) -> Connection:
-    try:
-        return await asyncpg.connect(dsn, timeout=PATIENCE, server_settings={"search_path": "public"})
-    except asyncpg.InvalidAuthorizationSpecificationError:
-        raise StoreSetupError("the database refuses the owner's name or password: correct `CONTACTPOINT_DSN`") from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError):
-        raise StoreSetupError("the database does not answer: start it, or correct `CONTACTPOINT_DSN`") from None
+def _demand_fit(connection: Connection) -> None:
+    version = connection.get_server_version().major
+    if version < OLDEST_SERVER:
+        raise StoreSetupError(f"the database runs PostgreSQL {version}: {OLDEST_SERVER} or newer is needed")
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        raise StoreSetupError(
+            f"the database keeps text as {encoding}, not UTF8: create it with `ENCODING 'UTF8' TEMPLATE template0`"
+        )
 
 
 async def _apply(connection: Connection, steps: tuple[Migration, ...]) -> tuple[str, ...]:

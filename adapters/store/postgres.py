@@ -14,8 +14,9 @@ import msgspec
 
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
+from adapters.store.connecting import GATEWAY, connecting, quote_no_error
 from adapters.store.entries import AccessEntry, Organisation
-from adapters.store.failures import ShieldUnreadable, StoreSetupError, StoreUnavailable
+from adapters.store.failures import ShieldUnreadable, StoreUnavailable
 from adapters.store.reading import Reading, reading
 from adapters.store.roles import Connection
 from adapters.store.search import Criteria, SearchScope, name_key, postcode_key
@@ -30,7 +31,7 @@ def read_queries(text: str) -> dict[str, str]:
 
 
 SYSTEMS = {NhsNumber: "NHS_NUMBER", Upn: "UPN"}
-QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text())
+QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text(encoding="utf-8"))
 
 
 class Store:
@@ -46,7 +47,8 @@ class Store:
 
         Raises StoreSetupError, whose one line names the fix and never the password.
         """
-        try:
+        quote_no_error()
+        with connecting(dsn, GATEWAY):
             pool = await asyncpg.create_pool(
                 dsn,
                 min_size=1,
@@ -57,12 +59,6 @@ class Store:
                 reset=_nothing_to_reset,
                 server_settings={"search_path": "public", "statement_timeout": f"{timeout * 1000:.0f}"},
             )
-        except asyncpg.InvalidAuthorizationSpecificationError:
-            raise StoreSetupError(
-                "the database refuses the gateway's name or password: run `contactpoint migrate`"
-            ) from None
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError):
-            raise StoreSetupError("the database does not answer: start it, or correct `CONTACTPOINT_DSN`") from None
         return cls(pool, wait)
 
     async def close(self) -> None:
@@ -144,7 +140,8 @@ class Store:
             raise StoreUnavailable(f"the store refused a statement (SQLSTATE {error.sqlstate})") from None
         except TimeoutError:
             raise StoreUnavailable("the store did not answer in time") from None
-        except (asyncpg.InterfaceError, OSError):
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            # An internal error too: a server that goes away may have said so, and not yet hung up, when we ask.
             raise StoreUnavailable("the store cannot be reached") from None
 
 

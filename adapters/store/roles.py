@@ -4,6 +4,7 @@ A password reaches the server as a SCRAM verifier, so no statement log can hold 
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,10 +14,11 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 import asyncpg
 
+from adapters.store.connecting import address
 from adapters.store.failures import StoreSetupError
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -50,7 +52,7 @@ def credentials(data: Path, *, make: bool = True) -> Mapping[str, str]:
     """
     path = data / CREDENTIALS
     try:
-        kept = json.loads(path.read_text()) if path.exists() else {}
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError) as error:
         raise StoreSetupError(f"cannot read `{path}`: restore it, or remove `{data}` to begin anew") from error
     names = [SUPERUSER, *(role.database_role for role in Role)]
@@ -60,7 +62,7 @@ def credentials(data: Path, *, make: bool = True) -> Mapping[str, str]:
         kept = {name: secrets.token_urlsafe(24) for name in names} | kept
         partial = path.with_suffix(".partial")
         partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(kept, file, indent=2)
             file.flush()
             os.fsync(file.fileno())
@@ -73,9 +75,7 @@ def dsn_for(owner_dsn: str, role: Role, password: str) -> str:
 
     Raises StoreSetupError where `owner_dsn` is not a `postgresql://` address.
     """
-    parts = urlsplit(owner_dsn)
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise StoreSetupError("the database address must read `postgresql://owner:password@host/database`")
+    parts = address(owner_dsn)
     where = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{role.database_role}:{quote(password, safe='')}@{where}"))
 
@@ -91,14 +91,19 @@ def scram_verifier(password: str) -> str:
 
 
 async def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
-    """Make the working roles that are missing, and give each the password named here; others keep theirs."""
+    """Make the working roles that are missing, each with its password from its first moment on.
+
+    Those that are there stay as they are: roles belong to the whole cluster, and a gateway may live by the passwords.
+    """
     there: set[Any] = {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
-    for role in WORKING_ROLES:
-        name = role.database_role
+    for name in (role.database_role for role in WORKING_ROLES):
         if name not in there:
-            await connection.execute(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
-        if name in passwords:
-            await connection.execute(f"ALTER ROLE {name} PASSWORD '{scram_verifier(passwords[name])}'")
+            # Somebody who migrates another database of the cluster may make it in this very moment.
+            with contextlib.suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+                await connection.execute(
+                    f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
+                    f" PASSWORD '{scram_verifier(passwords[name])}'"
+                )
 
 
 def database_grants(database: str) -> str:

@@ -105,7 +105,7 @@ def _home_for(data: Path, account: str | None) -> Path:
     place = data / PLACE
     if place.exists():
         try:
-            return data / str(json.loads(place.read_text())["home"])
+            return data / str(json.loads(place.read_text(encoding="utf-8"))["home"])
         except (ValueError, KeyError):
             raise StoreSetupError(
                 f"cannot understand `{place}`: restore it, or remove `{data}` to begin anew"
@@ -116,7 +116,7 @@ def _home_for(data: Path, account: str | None) -> Path:
         # A name of its own: a data folder made anew at the same path must not find its predecessor's children.
         home = SHARED_HOME / f"{data.name.strip('.') or 'data'}-{secrets.token_hex(8)}"
     partial = place.with_suffix(".partial")
-    partial.write_text(json.dumps({"home": str(home)}))
+    partial.write_text(json.dumps({"home": str(home)}), encoding="utf-8")
     partial.replace(place)
     return data / home
 

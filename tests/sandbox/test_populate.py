@@ -140,7 +140,7 @@ async def test_portions_and_progress(database: Database, owner: Connection) -> N
 async def test_full_store_refused(database: Database, owner: Connection) -> None:
     """A store that holds children is left as it is, and the fix is named."""
     await populate(database.dsn(Role.OWNER), 50, silent)
-    with pytest.raises(StoreSetupError, match="holds rows in `children`: choose another"):
+    with pytest.raises(StoreSetupError, match=r"the store is not empty \(50 children\): choose another"):
         await populate(database.dsn(Role.OWNER), 60, silent)
     assert await rows_of(owner, "children") == 50
 
@@ -182,7 +182,7 @@ async def test_impossible_sizes(children: int) -> None:
 
 async def test_no_database() -> None:
     """A database that does not answer is one line with the fix."""
-    with pytest.raises(StoreSetupError, match="does not answer: start it, or correct `CONTACTPOINT_DSN`"):
+    with pytest.raises(StoreSetupError, match=r"nothing answers at `127.0.0.1:1`: start the database"):
         await populate("postgresql://nobody@127.0.0.1:1/nowhere", 50, silent)
 
 

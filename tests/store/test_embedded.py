@@ -36,6 +36,22 @@ sys.stdin.read()
 cluster.stop()
 """
 
+# Starts and migrates the store; a file of ours that is opened in the locale's encoding ends it.
+IN_ANY_LOCALE = """
+import asyncio, sys, warnings
+from pathlib import Path
+warnings.filterwarnings("error", category=EncodingWarning, module=r"(adapters|gateway|resolvers|schema)\\.")
+from adapters.store.embedded import EmbeddedCluster
+from adapters.store.migrate import migrate
+from adapters.store.postgres import Store
+from adapters.store.roles import Role, credentials
+data = Path(sys.argv[1])
+for _ in range(2):
+    with EmbeddedCluster.start(data) as cluster:
+        asyncio.run(migrate(cluster.dsn(Role.OWNER), credentials(data)))
+print("migrated")
+"""
+
 
 def start_command(data: Path) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
@@ -207,13 +223,13 @@ def test_server_that_cannot_start_says_where_to_look(data: Path) -> None:
 
 
 def test_long_path_gets_a_short_private_socket(data: Path) -> None:
-    """A path beyond the kernel's limit for sockets works, and the socket's folder is closed to others."""
+    """A path beyond the kernel's limit for sockets works; the socket's folder is closed to others, and goes with it."""
     deep = data.joinpath(*["a-folder-of-a-rather-long-name"] * 4)
     with EmbeddedCluster.start(deep) as cluster:
         assert ask(cluster.dsn(Role.OWNER)) == 1
         folder = Path(str(ask(cluster.superuser_dsn(), "SHOW unix_socket_directories")))
         assert mode(folder) == 0o700
-    shutil.rmtree(folder)
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("name", [SUPERUSER, *(role.database_role for role in Role)])
@@ -267,6 +283,28 @@ def test_folder_that_is_a_file(data: Path) -> None:
         EmbeddedCluster.start(data)
     with pytest.raises(StoreSetupError, match=r"is not a folder: choose another with `--data`"):
         EmbeddedCluster.start(data / "below")
+
+
+def test_folder_without_a_name(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--data ""` does not mean the folder one happens to stand in."""
+    data.mkdir()
+    monkeypatch.chdir(data)
+    for begin in (claim, EmbeddedCluster.start):
+        with pytest.raises(StoreSetupError, match=r"has no name: give it one of its own with `--data`"):
+            begin(Path())
+    assert list(data.iterdir()) == []
+
+
+def test_whatever_the_locale(data: Path) -> None:
+    """Our files are read and written as UTF-8 also where the locale says otherwise, in a folder of any name."""
+    done = subprocess.run(
+        [sys.executable, "-X", "warn_default_encoding", "-c", IN_ANY_LOCALE, str(data / "Zoë")],
+        env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "migrated\n", "")
 
 
 @as_root
