@@ -207,7 +207,7 @@ class AgencyClient:
             async with asyncio.timeout_at(deadline):
                 answer = await self._wire.exchange(_request(call, proof), gate.tls, call.judged)
                 return Response(call.system, answer.status, answer.headers, answer.body)
-        except (aiohttp.ClientError, HttpProcessingError, Unreadable, Unsendable, TimeoutError, OSError) as error:
+        except (Unsendable, UnicodeEncodeError, Unreadable, aiohttp.ClientError, HttpProcessingError, OSError) as error:
             failure = _failure_of(call.system, error)
         finally:
             gate.leave()
@@ -247,8 +247,8 @@ def _failure_of(system: str, error: Exception) -> AgencyFailure:
     match error:
         case Unreadable():
             return AgencyBroken(f"`{system}` answered {error}")
-        case Unsendable():
-            return AgencyRefused(f"`{system}` was not asked: {error}")
+        case Unsendable() | UnicodeEncodeError():
+            return AgencyRefused(f"`{system}` was not asked: a header or the address held what cannot be sent")
         case aiohttp.ConnectionTimeoutError():
             return AgencyUnreachable(f"`{system}` took no connection in time")
         case TimeoutError():

@@ -30,7 +30,7 @@ class Unreadable(Exception):
 
 
 class Unsendable(Exception):
-    """A request whose head would not be one; nothing of it was sent."""
+    """A request whose head held what would end a line; nothing of it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Request:
         if self.body or self.method not in REPEATABLE:
             lines.append(f"Content-Length: {len(self.body)}")
         if _CONTROL.search("".join(lines)):
-            raise Unsendable("a header or address held a control character")
+            raise Unsendable
         return "\r\n".join([*lines, "\r\n"]).encode() + self.body
 
 
@@ -83,7 +83,7 @@ class Wire:
     async def exchange(self, request: Request, tls: ssl.SSLContext | bool, read: Container[int]) -> Answer:
         """Send, and give the answer, its body read where it succeeded or its status is in `read`.
 
-        Raises Unreadable, Unsendable, OSError, TimeoutError, or an error of aiohttp's. Cancelled, it hangs up.
+        Raises Unreadable, Unsendable, UnicodeEncodeError, OSError, or an error of aiohttp's. Cancelled, it hangs up.
         """
         sent = request.encoded()
         try:

@@ -441,7 +441,9 @@ async def test_a_connection_is_used_again(client: AgencyClient, soon: float) -> 
     assert lines.asked == [(1, 1), (1, 2), (1, 3)]
 
 
-@pytest.mark.parametrize("value", ["key-nobody-may-see\r\nHost: elsewhere", "key\nnobody", "key\0nobody"])
+@pytest.mark.parametrize(
+    "value", [f"{SECRETS[2]}\r\nHost: elsewhere", f"{SECRETS[2]}\n", f"{SECRETS[2]}\0", f"{SECRETS[2]}\ud800"]
+)
 async def test_a_header_can_never_become_two(client: AgencyClient, soon: float, value: str) -> None:
     """A value that would end its line is sent to nobody, and told to nobody."""
     lines = Lines(lambda connection, request: json_bytes("{}"))
