@@ -6,7 +6,7 @@ Nothing here asks anything of anyone, and nothing here decides who may see what.
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 
@@ -158,6 +158,10 @@ class Kind(msgspec.Struct, frozen=True, rename="camel"):
 
     resource_type: str = ""
 
+
+Part = TypeVar("Part")
+# One person's names, addresses or phones: each is looked at by itself, so a list longer than any life's is no FHIR.
+Few: TypeAlias = Annotated[tuple[Part, ...], msgspec.Meta(max_length=100)]
 
 KIND = msgspec.json.Decoder(Kind)
 OUTCOME = msgspec.json.Decoder(OperationOutcome)

@@ -17,6 +17,8 @@ from adapters.records import Name
 LEV = "Home Office birth registration"
 LEV_SYSTEM = "lev"  # the name its contract (rate, certificate) goes by in the client
 
+MOST_HITS = 100  # more than bear one name and birthday: a search that looks at neither
+
 NOTHING = "None"  # LEV writes the word where a note is empty, and null only where it hides one
 REREGISTERED = "Re-registered"
 _NO_SUCH_ENTRY = frozenset({"ResourceNotFound", "NotFound"})
@@ -243,10 +245,12 @@ def read_entry(response: Response) -> BirthRegistration | None:
 
 
 def read_search(response: Response) -> tuple[BirthRegistration, ...]:
-    """Read the bare array that a search answers; raises AgencyFailure."""
+    """Read the bare array that a search answers, of `MOST_HITS` at most; raises AgencyFailure."""
+    bodies = response.decoded(_MANY)
+    if len(bodies) > MOST_HITS:
+        raise AgencyBroken(f"`{LEV_SYSTEM}` answered a search with more than {MOST_HITS} entries")
     return tuple(
-        _entry_in(Response(response.system, response.status, response.headers, bytes(body)))
-        for body in response.decoded(_MANY)
+        _entry_in(Response(response.system, response.status, response.headers, bytes(body))) for body in bodies
     )
 
 

@@ -19,8 +19,8 @@ from adapters.records import Name, NhsNumber, Origin, ParentContactRecord
 class PdsContacts:
     """`Agency[NhsNumber, tuple[ParentContactRecord, ...]]`: the relatives of the child with that NHS number.
 
-    `pds_url` ends in `/FHIR/R4`. One call a child, and one more for each relative that PDS only points at. The
-    client keeps these within the rate agreed with PDS, together with the calls for practices.
+    `pds_url` ends in `/FHIR/R4`. One call a child, and one more for each relative that PDS only points at (at most
+    `MOST_RELATIVES`). The client keeps these within the rate agreed with PDS, together with the calls for practices.
     """
 
     def __init__(

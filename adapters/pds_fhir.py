@@ -2,7 +2,7 @@
 
 An answer is judged here once, for everyone who asks PDS: whose it is, whether it is restricted, what its error means.
 An absent or unknown confidentiality code counts as restricted: every published record carries one, so a record
-without one is a record we do not understand.
+without one is a record we do not understand. Lists of relatives carry none, and there only a code that comes counts.
 """
 
 import uuid
@@ -35,6 +35,7 @@ from adapters.fhir import (
     Coding,
     ContactPoint,
     Extension,
+    Few,
     HumanName,
     Identifier,
     Period,
@@ -46,6 +47,8 @@ PDS = "NHS Personal Demographics Service"
 PDS_SYSTEM = "pds"  # the name its contract (rate, certificate) goes by in the client
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 
+MOST_RELATIVES = 50  # each may cost another read, at a rate that is everybody's
+
 # PDS explains itself under these statuses, so their bodies are read; the code in the body decides, not the status.
 _JUDGED = frozenset({400, 403, 404, 408, 429})
 
@@ -53,8 +56,23 @@ _JUDGED = frozenset({400, 403, 404, 408, 429})
 class Meta(msgspec.Struct, frozen=True, rename="camel"):
     """What PDS says about the record itself: how confidential it is, and when it changed."""
 
-    security: tuple[Coding, ...] = ()
+    security: tuple[Coding, ...] | msgspec.UnsetType = msgspec.UNSET
     last_updated: str | None = None
+
+    @property
+    def restriction(self) -> Mark | None:
+        """Why PDS holds the record back, by its code alone; only "U" and nothing besides means it does not."""
+        codes = {coding.code for coding in self.security or ()}
+        if codes == {"U"}:
+            return None
+        if "V" in codes:
+            return Mark.PDS_VERY_RESTRICTED
+        return Mark.PDS_INVALIDATED if "REDACTED" in codes else Mark.PDS_RESTRICTED
+
+    @property
+    def mark(self) -> Mark | None:
+        """The same where PDS writes no code as a rule: none at all restricts nothing, any but "U" does."""
+        return None if self.security is msgspec.UNSET else self.restriction
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -77,21 +95,11 @@ class Patient(msgspec.Struct, frozen=True, rename="camel"):
     meta: Meta = Meta()
     identifier: tuple[Identifier, ...] = ()
     link: tuple[Link, ...] = ()
-    name: tuple[HumanName, ...] = ()
-    address: tuple[Address, ...] = ()
-    telecom: tuple[ContactPoint, ...] = ()
+    name: Few[HumanName] = ()
+    address: Few[Address] = ()
+    telecom: Few[ContactPoint] = ()
     general_practitioner: tuple[PracticeReference, ...] = ()
     extension: tuple[Extension, ...] = ()
-
-    @property
-    def restriction(self) -> Mark | None:
-        """Why PDS holds this record back, by its code alone; only "U" and nothing besides means it does not."""
-        codes = {coding.code for coding in self.meta.security}
-        if codes == {"U"}:
-            return None
-        if "V" in codes:
-            return Mark.PDS_VERY_RESTRICTED
-        return Mark.PDS_INVALIDATED if "REDACTED" in codes else Mark.PDS_RESTRICTED
 
     def replaces(self, number: NhsNumber) -> bool:
         """Say whether this record names `number` as one it took the place of."""
@@ -108,12 +116,13 @@ class RelatedPerson(msgspec.Struct, frozen=True):
     absent where PDS points at the relative's own record instead. None of it is parental responsibility.
     """
 
+    meta: Meta = Meta()
     patient: Reference = Reference()
     active: bool = True
     period: Period | None = None
-    name: tuple[HumanName, ...] = ()
-    address: tuple[Address, ...] = ()
-    telecom: tuple[ContactPoint, ...] = ()
+    name: Few[HumanName] = ()
+    address: Few[Address] = ()
+    telecom: Few[ContactPoint] = ()
     relationship: tuple[CodeableConcept, ...] = ()
 
     @property
@@ -127,16 +136,38 @@ class RelatedPersonEntry(msgspec.Struct, frozen=True, rename="camel"):
 
     resource: RelatedPerson
     full_url: str = ""
+    meta: Meta = Meta()  # not FHIR's place for a mark, but a mark that stands here is one
+
+    @property
+    def mark(self) -> Mark | None:
+        return self.resource.meta.mark or self.meta.mark
 
 
 class RelatedPersonBundle(msgspec.Struct, frozen=True):
     """Everyone related to a patient; none at all is a Bundle without the member `entry`."""
 
     entry: tuple[RelatedPersonEntry, ...] = ()
+    meta: Meta = Meta()
+
+    def restriction(self, child: NhsNumber) -> Mark | None:
+        """Why PDS holds the child back, as far as its relatives show.
+
+        FHIR has a Bundle bear the strictest mark of all that it concerns, so it may be the child's; and so may be the
+        mark of an entry that names nobody but the child.
+        """
+        marks = [self.meta.mark, *(entry.mark for entry in self.entry if entry.resource.number == child)]
+        return next((mark for mark in marks if mark is not None), None)
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """The same, to be counted before anybody in it is read."""
+
+    entry: tuple[msgspec.Raw, ...] = ()
 
 
 _PATIENT = msgspec.json.Decoder(Patient)
 _RELATIVES = msgspec.json.Decoder(RelatedPersonBundle)
+_COUNTED = msgspec.json.Decoder(_Counted)
 
 # What each Spine code means for us. Those not listed here are an agency that failed.
 _FAILURES: dict[str, type[AgencyFailure]] = {
@@ -170,28 +201,36 @@ def _trusted_patient(asked: NhsNumber, patient: Patient) -> Answer[Patient]:
     """
     if patient.id is not None:
         if patient.id != asked.value and patient.replaces(asked):
-            return Restricted(patient.restriction or Mark.PDS_SUPERSEDED)
-        if patient.restriction is not None:
-            return Restricted(patient.restriction)
+            return Restricted(patient.meta.restriction or Mark.PDS_SUPERSEDED)
+        if patient.meta.restriction is not None:
+            return Restricted(patient.meta.restriction)
     if patient.id != asked.value:
         return Failed(AgencyMismatch(f"`{PDS_SYSTEM}` answered about another number than the one asked for"))
     return Found(patient)
 
 
 def judge_relatives(asked: NhsNumber, response: Response) -> Answer[tuple[RelatedPerson, ...]]:
-    """Read an answer to "who is related to `asked`?"; every relative must be tied to that number by its address."""
+    """Read an answer to "who is related to `asked`?": the unmarked, each tied to that number by its address.
+
+    A mark that may be the child's restricts the child.
+    """
     try:
         kind = response.decoded(KIND).resource_type
         if kind != "Bundle" or response.status != 200:
             return _judge_other(kind, response)
-        entries = response.decoded(_RELATIVES).entry
+        if len(response.decoded(_COUNTED).entry) > MOST_RELATIVES:
+            raise AgencyBroken(f"`{PDS_SYSTEM}` answered with more than {MOST_RELATIVES} relatives of one person")
+        bundle = response.decoded(_RELATIVES)
     except AgencyFailure as failure:
         return Failed(failure)
-    if any(f"/Patient/{asked.value}/RelatedPerson/" not in entry.full_url for entry in entries):
+    restriction = bundle.restriction(asked)
+    if restriction is not None:
+        return Restricted(restriction)
+    if any(f"/Patient/{asked.value}/RelatedPerson/" not in entry.full_url for entry in bundle.entry):
         return Failed(
             AgencyMismatch(f"`{PDS_SYSTEM}` answered with relatives of another number than the one asked for")
         )
-    return Found(tuple(entry.resource for entry in entries))
+    return Found(tuple(entry.resource for entry in bundle.entry if entry.mark is None))
 
 
 def _judge_other(kind: str, response: Response) -> NotRecorded | Restricted | Failed:

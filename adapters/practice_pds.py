@@ -6,14 +6,14 @@ Neither has a bulk call, so keys are asked one by one and side by side; the clie
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.agency import Answer, Failed, Found, NotRecorded, Restricted
+from adapters.agency import AgencyTimeout, Answer, Failed, Found, NotRecorded, Restricted
 from adapters.client import AgencyClient, ApiKey, Credential
 from adapters.clock import Clock, now_in_utc
 from adapters.fhir import Extension, since
-from adapters.ods_fhir import OdsReader, OrganizationDetails
+from adapters.ods_fhir import ODS_SYSTEM, OdsReader, OrganizationDetails
 from adapters.pds_fhir import PDS, Patient, PdsReader
 from adapters.records import NhsNumber, Origin, PracticeRecord
 
@@ -61,7 +61,7 @@ def _removal_holds(removal: Extension, now: datetime) -> bool:
 
 
 class PdsPractices:
-    """`Agency[NhsNumber, PracticeRecord]`: PDS first, then ODS, each practice asked once however many share it.
+    """`Agency[NhsNumber, PracticeRecord]`: PDS first, then ODS, which is asked about a practice once at a time.
 
     `pds_url` ends in `/FHIR/R4`, `ods_url` in `/fhir`. A practice that ODS does not know keeps its code alone.
     """
@@ -77,26 +77,23 @@ class PdsPractices:
         clock: Clock = now_in_utc,
     ) -> None:
         self._pds = PdsReader(client, pds_url, pds_credential)
-        self._ods = OdsReader(client, ods_url, ApiKey("apikey", ods_key))
+        self._practices = _OncePerPractice(OdsReader(client, ods_url, ApiKey("apikey", ods_key)))
         self._clock = clock
 
     async def fetch(self, keys: Sequence[NhsNumber], deadline: float) -> Mapping[NhsNumber, Answer[PracticeRecord]]:
         """Answer every key by itself, within `deadline` (the running loop's clock, seconds)."""
         async with asyncio.TaskGroup() as group:
-            practices = _OncePerPractice(self._ods, deadline, group)
-            tasks = {key: group.create_task(self._practice(key, practices, deadline)) for key in dict.fromkeys(keys)}
+            tasks = {key: group.create_task(self._practice(key, deadline)) for key in dict.fromkeys(keys)}
         return {key: task.result() for key, task in tasks.items()}
 
-    async def _practice(
-        self, number: NhsNumber, practices: "_OncePerPractice", deadline: float
-    ) -> Answer[PracticeRecord]:
+    async def _practice(self, number: NhsNumber, deadline: float) -> Answer[PracticeRecord]:
         answer = await self._pds.patient(number, deadline)
         if not isinstance(answer, Found):
             return answer
         registered = registration(answer.record, self._clock())
         if registered is None:
             return NotRecorded()
-        match await practices.details(registered.ods_code):
+        match await self._practices.details(registered.ods_code, deadline):
             case Found(details):
                 return Found(_record(registered, details))
             case NotRecorded():
@@ -105,21 +102,62 @@ class PdsPractices:
                 return other
 
 
+@dataclass(slots=True, eq=False)
+class _Asking:
+    """A practice that ODS is being asked about, by when it will have answered, and how many wait for that."""
+
+    deadline: float
+    waiting: int = 0
+    call: asyncio.Task[Answer[OrganizationDetails]] = field(init=False)
+
+
 class _OncePerPractice:
-    """Asks ODS about each practice once in one fetch, for everyone registered there."""
+    """Asks ODS about a practice once for everyone who wants it meanwhile, and remembers nothing once it has answered.
 
-    def __init__(self, ods: OdsReader, deadline: float, group: asyncio.TaskGroup) -> None:
+    Whoever leaves disturbs nobody; the call ends with the last of them.
+    """
+
+    def __init__(self, ods: OdsReader) -> None:
         self._ods = ods
-        self._deadline = deadline
-        self._group = group
-        self._asked: dict[str, asyncio.Task[Answer[OrganizationDetails]]] = {}
+        self._asking: dict[str, _Asking] = {}
 
-    async def details(self, ods_code: str) -> Answer[OrganizationDetails]:
-        task = self._asked.get(ods_code)
-        if task is None:
-            task = self._group.create_task(self._ods.organization(ods_code, self._deadline))
-            self._asked[ods_code] = task
-        return await task
+    async def details(self, ods_code: str, deadline: float) -> Answer[OrganizationDetails]:
+        while True:
+            asking = self._asking.get(ods_code) or self._ask(ods_code, deadline)
+            answer = await self._wait(ods_code, asking, deadline)
+            late = isinstance(answer, Failed) and isinstance(answer.failure, AgencyTimeout)
+            # The haste of whoever asked first is no fault of those who joined and have longer: they ask again.
+            if not late or deadline <= asking.deadline:
+                return answer
+
+    def _ask(self, ods_code: str, deadline: float) -> _Asking:
+        asking = self._asking[ods_code] = _Asking(deadline)
+        asking.call = asyncio.create_task(self._call(ods_code, asking))
+        return asking
+
+    async def _call(self, ods_code: str, asking: _Asking) -> Answer[OrganizationDetails]:
+        try:
+            return await self._ods.organization(ods_code, asking.deadline)
+        finally:
+            self._forget(ods_code, asking)  # in the same turn, so that nobody joins a call that has ended
+
+    async def _wait(self, ods_code: str, asking: _Asking, deadline: float) -> Answer[OrganizationDetails]:
+        asking.waiting += 1
+        try:
+            # The call keeps its own deadline, so a timer is for those who have less time than it.
+            async with asyncio.timeout_at(deadline if deadline < asking.deadline else None):
+                return await asyncio.shield(asking.call)
+        except TimeoutError:
+            return Failed(AgencyTimeout(f"`{ODS_SYSTEM}` did not answer in time"))
+        finally:
+            asking.waiting -= 1
+            if not asking.waiting:
+                self._forget(ods_code, asking)
+                asking.call.cancel()
+
+    def _forget(self, ods_code: str, asking: _Asking) -> None:
+        if self._asking.get(ods_code) is asking:
+            del self._asking[ods_code]
 
 
 def _record(registered: Registration, details: OrganizationDetails) -> PracticeRecord:

@@ -5,6 +5,7 @@ Of a pupil only key, status and roles are declared, so a name, e-mail or `passwo
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -12,6 +13,7 @@ from adapters.agency import AgencyBroken, Answer, Failed, Found, NotRecorded
 
 SYSTEM = "oneroster"
 GONE = "tobedeleted"
+MOST_PLACES = 50  # of one pupil; each may be another school to look up
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class Place:
     start: date | None
     end: date | None
     as_of: datetime
+
+
+Places: TypeAlias = tuple[Place, ...]
 
 
 class Org(msgspec.Struct, rename="camel"):
@@ -50,9 +55,9 @@ class _User(msgspec.Struct, rename="camel"):
     identifier: str | None = None
     status: str = "active"
     date_last_modified: datetime | None = None
-    roles: list[_Role] | None = None
+    roles: Annotated[list[_Role], msgspec.Meta(max_length=MOST_PLACES)] | None = None
     role: str | None = None
-    orgs: list[_Reference] = []
+    orgs: Annotated[list[_Reference], msgspec.Meta(max_length=MOST_PLACES)] = []
 
 
 class _Keyed(msgspec.Struct):
@@ -66,16 +71,23 @@ _KEYED = msgspec.json.Decoder(_Keyed)
 _ORG = msgspec.json.Decoder(Org)
 
 
-def rows_of(body: bytes, collection: str) -> list[msgspec.Raw]:
-    """Give the rows of a page, each still unread, so that one damaged row costs no other; raises AgencyBroken."""
+def rows_of(body: bytes, collection: str, most: int) -> list[msgspec.Raw]:
+    """Give the rows of a page, each still unread, so that one damaged row costs no other.
+
+    Raises AgencyBroken, also where there are more than the `most` that were asked for.
+    """
     try:
-        return _ROWS.decode(_COLLECTION.decode(body)[collection])
+        rows = _ROWS.decode(_COLLECTION.decode(body)[collection])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
-        pass
-    raise AgencyBroken(f"`{SYSTEM}` answered what is no list of `{collection}`")
+        rows = None
+    if rows is None:
+        raise AgencyBroken(f"`{SYSTEM}` answered what is no list of `{collection}`")
+    if len(rows) > most:
+        raise AgencyBroken(f"`{SYSTEM}` answered with a longer page than the {most} rows asked for")
+    return rows
 
 
-def read_user(row: msgspec.Raw) -> tuple[str | None, Answer[tuple[Place, ...]]]:
+def read_user(row: msgspec.Raw) -> tuple[str | None, Answer[Places]]:
     """Give a user's key and the places it has as a pupil; raises AgencyBroken where a row does not say whose it is.
 
     A row marked for deletion counts as no row at all.

@@ -8,7 +8,6 @@ import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TypeAlias
 
 import msgspec
 from yarl import URL
@@ -25,10 +24,8 @@ from adapters.agency import (
 )
 from adapters.client import AgencyClient, Call, Credential
 from adapters.records import EnrolmentRecord, Origin, SchoolRecord, Upn
-from adapters.roster import GONE, SYSTEM, Place, read_org, read_user, rows_of
+from adapters.roster import GONE, MOST_PLACES, SYSTEM, Places, read_org, read_user, rows_of
 from adapters.school_register import SchoolRegister
-
-Places: TypeAlias = tuple[Place, ...]
 
 ORIGIN = "School roster"
 ONEROSTER_SCOPES = ("https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly",)
@@ -131,7 +128,7 @@ class OneRosterSchools:
                 params={"filter": where, "fields": fields, "limit": str(PAGE), "offset": str(len(rows))},
                 credential=self._credential,
             )
-            page = rows_of((await self._client.ask(call, deadline)).body, collection)
+            page = rows_of((await self._client.ask(call, deadline)).body, collection, PAGE)
             rows += page
             if len(page) < PAGE:
                 return rows
@@ -150,6 +147,8 @@ def _both(one: Answer[Places], other: Answer[Places]) -> Answer[Places]:
         case (Failed(), _) | (_, NotRecorded()):
             return one
         case Found(first), Found(second):
+            if len(first) + len(second) > MOST_PLACES:
+                return Failed(AgencyBroken(f"`{SYSTEM}` gave one pupil more than {MOST_PLACES} places"))
             return Found(first + second)
         case _:
             return other

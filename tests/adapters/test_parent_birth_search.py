@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.agency import AgencyBroken, Answer, Failed, Found, Mark, NotRecorded, Restricted
+from adapters.lev_birth import MOST_HITS
 from adapters.parent_birth_registration import ParentsKey
 from adapters.records import BirthEntry, Name, ParentRecord
 from adapters.sandbox.population import NOTABLE, child_at
@@ -140,6 +141,16 @@ async def test_the_sandbox_finds_the_unlinked_and_not_the_namesakes(health: Heal
     answers = await health.parents.fetch([unlinked, abroad, twin], soon())
     assert named(answers[unlinked])
     assert answers[abroad] == answers[twin] == NotRecorded()
+
+
+async def test_more_hits_than_a_name_and_birthday_have_are_broken(script: Scripted) -> None:
+    """They are counted and not read: a search that heeds neither name nor date says nothing of this child."""
+    others = [an_entry(LATER + other, child={"forenames": "Zack Peter"}) for other in range(MOST_HITS)]
+    assert named(await search_of(script, an_entry(), *others[1:])) == PARENTS
+    for hits in ([an_entry(), *others], [a_blocked_entry(), *others]):
+        answer = await search_of(script, *hits)
+        assert isinstance(answer, Failed)
+        assert type(answer.failure) is AgencyBroken
 
 
 async def test_a_search_that_answers_no_array_is_broken(script: Scripted) -> None:

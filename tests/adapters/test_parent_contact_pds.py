@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+from stdnum.gb import nhs
 
 from adapters.agency import (
     AgencyBroken,
@@ -21,6 +22,7 @@ from adapters.agency import (
 )
 from adapters.client import AgencyClient
 from adapters.parent_contact_pds import PdsContacts
+from adapters.pds_fhir import MOST_RELATIVES
 from adapters.records import AddressStatus, Name, NhsNumber, Origin, ParentContactRecord, PostalAddress
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.fhir_bodies import is_pointed_at
@@ -29,6 +31,7 @@ from tests.adapters.bodies import (
     CHILD,
     MOTHER,
     OTHER_CHILD,
+    Body,
     a_patient,
     a_relative,
     only_pointed_at,
@@ -155,6 +158,108 @@ async def test_a_restricted_relative_has_no_contact(script: Scripted, security: 
     script.says(f"/Patient/{MOTHER}", a_patient(MOTHER, security, **own))
     (ann,) = await contacts_of(script, only_pointed_at(MOTHER), a_relative(given="Ann"))
     assert ann.name.given == ("Ann",)
+
+
+MARKS = [
+    ([{"code": "R"}], Mark.PDS_RESTRICTED),
+    ([{"code": "V"}], Mark.PDS_VERY_RESTRICTED),
+    ([{"code": "REDACTED"}], Mark.PDS_INVALIDATED),
+    ([{"code": "U"}, {"code": "R"}], Mark.PDS_RESTRICTED),
+    ([{"code": "N"}], Mark.PDS_RESTRICTED),
+    ([{"display": "unrestricted"}], Mark.PDS_RESTRICTED),
+    ([], Mark.PDS_RESTRICTED),
+]
+ON_THE_ENTRY, ON_THE_RESOURCE = "entry", "resource"
+
+
+def marked(place: str, security: object, *relatives: dict[str, object]) -> Body:
+    """A list of relatives whose first one is marked, on the entry or on the relative."""
+    body = relatives_of(CHILD, *relatives)
+    entry = body["entry"][0]
+    (entry if place == ON_THE_ENTRY else entry["resource"])["meta"] = {"security": security}
+    return body
+
+
+@pytest.mark.parametrize("place", [ON_THE_ENTRY, ON_THE_RESOURCE])
+@pytest.mark.parametrize("security", [security for security, _ in MARKS])
+async def test_a_marked_entry_gives_no_contact(script: Scripted, place: str, security: object) -> None:
+    """A mother in hiding lives where the child does: nothing of her entry is given, nor her own record asked for."""
+    for mother in (a_relative(), only_pointed_at(MOTHER)):
+        answer = await answer_to(script, marked(place, security, mother, a_relative(OTHER_CHILD, "Ann")))
+        assert isinstance(answer, Found)
+        assert [one.name.given for one in answer.record] == [("Ann",)]
+    assert set(script.paths) == {f"/Patient/{CHILD}/RelatedPerson"}
+
+
+@pytest.mark.parametrize("place", [ON_THE_ENTRY, ON_THE_RESOURCE])
+@pytest.mark.parametrize(("security", "mark"), MARKS)
+async def test_a_marked_entry_that_names_the_child_holds_the_child(
+    script: Scripted, place: str, security: object, mark: Mark
+) -> None:
+    """The mark of an entry that bears the child's own number may be the child's, and takes every contact along."""
+    body = marked(place, security, a_relative(CHILD), a_relative(given="Ann"))
+    assert await answer_to(script, body) == Restricted(mark)
+
+
+@pytest.mark.parametrize(("security", "mark"), MARKS)
+@pytest.mark.parametrize("relatives", [(), (a_relative(),)], ids=["nobody", "somebody"])
+async def test_a_marked_list_holds_the_child(
+    script: Scripted, security: object, mark: Mark, relatives: tuple[dict[str, object], ...]
+) -> None:
+    """A Bundle's mark may be the child's, also where nobody is listed in it."""
+    body = relatives_of(CHILD, *relatives) | {"meta": {"security": security}}
+    assert await answer_to(script, body) == Restricted(mark)
+
+
+async def test_a_list_marked_unrestricted_is_given(script: Scripted) -> None:
+    """U, wherever it stands, and a `meta` that says nothing of confidentiality hold back nobody."""
+    plain: dict[str, object] = {"security": [{"code": "U"}]}
+    for place in (ON_THE_ENTRY, ON_THE_RESOURCE):
+        body = marked(place, plain["security"], a_relative(), a_relative(meta={"versionId": "2"}))
+        answer = await answer_to(script, body | {"meta": plain})
+        assert isinstance(answer, Found)
+        assert len(answer.record) == 2
+
+
+@pytest.mark.parametrize("security", ["R", None, ["R"], {"code": "R"}])
+async def test_a_mark_that_cannot_be_read_gives_nothing(script: Scripted, security: object) -> None:
+    """Neither the list nor a part of it is given where a mark is no mark as FHIR writes one."""
+    for place in (ON_THE_ENTRY, ON_THE_RESOURCE):
+        answer = await answer_to(script, marked(place, security, a_relative()))
+        assert isinstance(answer, Failed)
+        assert type(answer.failure) is AgencyBroken
+
+
+async def test_a_list_longer_than_any_family_is_not_followed(script: Scripted) -> None:
+    """Each relative pointed at is one more call at a rate that is everybody's: of too many none is made."""
+    numbers = [number for number in map(str, range(9990000100, 9990001000)) if nhs.is_valid(number)][
+        : MOST_RELATIVES + 1
+    ]
+    for number in numbers:
+        script.says(f"/Patient/{number}", a_patient(number))
+    assert len(await contacts_of(script, *map(only_pointed_at, numbers[1:]))) == MOST_RELATIVES
+    script.asked.clear()
+    answer = await answer_to(script, relatives_of(CHILD, *map(only_pointed_at, numbers)))
+    assert isinstance(answer, Failed)
+    assert type(answer.failure) is AgencyBroken
+    assert len(script.asked) == 1
+
+
+async def test_too_many_to_read_are_not_read(script: Scripted) -> None:
+    """They are counted first, so that what stands in them costs nothing, and nothing in them holds anybody."""
+    body = marked(ON_THE_RESOURCE, [{"code": "R"}], *[a_relative(CHILD)] * (MOST_RELATIVES + 1))
+    answer = await answer_to(script, body)
+    assert isinstance(answer, Failed)
+    assert "more than" in str(answer.failure)
+
+
+@pytest.mark.parametrize("part", ["name", "telecom", "address"])
+async def test_a_relative_with_endless_parts_is_broken(script: Scripted, part: str) -> None:
+    """Tens of thousands of phones, each looked at for whether it is in use, would hold up everybody."""
+    for body in (a_relative(), a_relative() | {part: [*a_relative()[part]] * 101}):
+        answer = await answer_to(script, relatives_of(CHILD, body))
+    assert isinstance(answer, Failed)
+    assert type(answer.failure) is AgencyBroken
 
 
 @pytest.mark.parametrize("code", ["INVALIDATED_RESOURCE", "RESOURCE_NOT_FOUND"])

@@ -30,7 +30,7 @@ from adapters.agency import (
 from adapters.client import AgencyClient, ApiKey
 from adapters.credentials import ClientCredentials, ClientSecret
 from adapters.records import EnrolmentRecord, Origin, SchoolRecord, Upn
-from adapters.roster import Place, read_org, read_user, rows_of
+from adapters.roster import MOST_PLACES, Place, read_org, read_user, rows_of
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.places import school_at
@@ -241,11 +241,41 @@ async def test_two_rows_of_one_child_are_joined(serve: Serve) -> None:
 
 async def test_pages_are_read_until_a_short_one(serve: Serve) -> None:
     """No total is believed or needed: a full page means there may be more."""
-    users = [a_user(ALAN, a_role(f"s{place}"), sourcedId=str(place)) for place in range(PAGE + 1)]
+    pupils = [Upn(f"A12345678901{last}") for last in range(3)]
+    users = [a_user(pupils[row % 3], a_role(f"s{row}"), sourcedId=str(row)) for row in range(PAGE + 1)]
     roster = Roster(users)
-    answer = (await roster.told(serve))[ALAN]
-    assert len(schools_in(answer)) == PAGE + 1
+    answers = await roster.told(serve, pupils)
+    assert sum(len(schools_in(answer)) for answer in answers.values()) == PAGE + 1
     assert [query["offset"] for path, query in roster.asked if path == "/users"] == ["0", str(PAGE)]
+
+
+async def test_a_page_longer_than_asked_for_is_read_by_nobody(serve: Serve) -> None:
+    """It is counted before its first row is looked at, for 20,000 rows hold up everybody."""
+    rows = [5, *([a_user(ALAN, a_role())] * PAGE)]
+
+    async def all_at_once(request: web.Request) -> web.Response:
+        return web.json_response({request.path[1:]: rows})
+
+    url = await serve(all_at_once)
+    async with AgencyClient() as client:
+        schools = OneRosterSchools(
+            client, oneroster_url=url, oneroster_credential=ApiKey("a", "b"), register_url=url, register_key="k"
+        )
+        answers = await schools.fetch([ALAN], asyncio.get_running_loop().time() + 20)
+    failure = failure_in(answers[ALAN])
+    assert type(failure) is AgencyBroken
+    assert "longer page" in str(failure)
+
+
+@pytest.mark.parametrize("in_one_row", [True, False])
+async def test_a_pupil_with_more_places_than_anybody_is_not_believed(serve: Serve, in_one_row: bool) -> None:
+    """Each place may be another school to look up; the pupil beside is answered, and the greatest number is."""
+    places = [a_role(f"s{place}") for place in range(MOST_PLACES + 1)]
+    rows = [places] if in_one_row else [places[:1], places[1:]]
+    roster = Roster([*(a_user(ALAN, *roles) for roles in rows), a_user(BETH, *places[1:])])
+    answers = await roster.told(serve, [ALAN, BETH])
+    assert type(failure_in(answers[ALAN])) is AgencyBroken
+    assert len(schools_in(answers[BETH])) == MOST_PLACES
 
 
 async def test_pages_without_end_are_a_broken_agency(serve: Serve) -> None:
@@ -383,7 +413,7 @@ def test_version_1_1_is_read_too() -> None:
 @needs_samples
 def test_the_published_users_are_read() -> None:
     """Of a pupil, a parent and a teacher only the pupil has a place; the parent's password is dropped unread."""
-    rows = rows_of(sample("oneroster/libre-oneroster-v1p1/users.json"), "users")
+    rows = rows_of(sample("oneroster/libre-oneroster-v1p1/users.json"), "users", PAGE)
     read = [read_user(row) for row in rows]
     changed = datetime(2012, 4, 23, 18, 25, 43, 511000, tzinfo=UTC)
     assert read == [
@@ -396,7 +426,7 @@ def test_the_published_users_are_read() -> None:
 @needs_samples
 def test_the_published_organisations_are_read() -> None:
     """Two marked for deletion, two not; none of them is a school."""
-    orgs = [read_org(row) for row in rows_of(sample("oneroster/libre-oneroster-v1p1/orgs.json"), "orgs")]
+    orgs = [read_org(row) for row in rows_of(sample("oneroster/libre-oneroster-v1p1/orgs.json"), "orgs", PAGE)]
     assert [(org.sourced_id, org.status, org.type, org.identifier) for org in orgs] == [
         ("015", "tobedeleted", "local", None),
         ("016", "tobedeleted", "state", None),
@@ -410,7 +440,7 @@ def test_the_published_organisations_are_read() -> None:
 def test_other_published_collections_are_no_users(name: str) -> None:
     """A page of another collection is refused by name."""
     with pytest.raises(AgencyBroken, match="no list of `users`"):
-        rows_of(sample(f"oneroster/libre-oneroster-v1p1/{name}.json"), "users")
+        rows_of(sample(f"oneroster/libre-oneroster-v1p1/{name}.json"), "users", PAGE)
 
 
 def test_an_enrolment_may_lack_its_days() -> None:
