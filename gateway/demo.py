@@ -28,7 +28,7 @@ from gateway.app import Gateway
 from gateway.database import migrated, opened
 from gateway.examples import examples, notable_numbers
 from gateway.page import Minted
-from gateway.serving import check_port, until_asked_to_stop
+from gateway.serving import check_port, spare_the_collector, until_asked_to_stop
 from gateway.settings import Settings
 
 RUNNING = "run.json"
@@ -135,6 +135,7 @@ async def demonstrate(
             place = settings.data / RUNNING
             place.write_bytes(msgspec.json.encode(Running(os.getpid(), gateway.url, issuer.url, sandbox.urls.control)))
             running_parts.callback(place.unlink, missing_ok=True)
+            spare_the_collector()
             started(gateway.url)
             await until_asked_to_stop()
 

@@ -80,7 +80,7 @@ class Server:
         """Make `path` the account's own."""
         if self.account is not None:
             entry = pwd.getpwnam(self.account)
-            os.chown(path, entry.pw_uid, entry.pw_gid)
+            os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)  # the account may have planted a link
 
 
 def server_for(data: Path) -> Server:

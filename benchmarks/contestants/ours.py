@@ -20,7 +20,7 @@ from adapters.records import (
 from benchmarks.surroundings import Told, told
 from gateway.agencies import ADDRESSES
 from gateway.app import Gateway
-from gateway.serving import until_asked_to_stop
+from gateway.serving import spare_the_collector, until_asked_to_stop
 from gateway.settings import read_settings
 from resolvers.agencies import JoinedAgencies
 from resolvers.batching import Joined
@@ -121,6 +121,7 @@ async def serve(told: Told) -> None:
     gateway = await Gateway.start(settings, told.dsn, agencies_of=lambda _, client: agencies(told, client))
     async with gateway:
         print(f"ready {gateway.url}/graphql", flush=True)
+        spare_the_collector()
         await until_asked_to_stop()
 
 
