@@ -34,6 +34,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from gateway.operations.plain import short_way
 from gateway.operations.plan import (
     Abstract,
     Attribute,
@@ -90,6 +91,7 @@ class _Compiler:
             fields,
             guard=next((planned.guard for planned in fields if planned.guard), None),
             exact=known.origin if isinstance(known, StrawberryObjectDefinition) else None,
+            short=short_way(fields),
         )
 
     def _collect(

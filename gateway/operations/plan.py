@@ -136,6 +136,7 @@ class Selection:
     fields: tuple[Planned, ...]
     guard: Guard | None = None  # one of its fields': hears where the object stands
     exact: type | None = None  # what is of this very class is of the type; anything else is looked at
+    short: Callable[[Any], Any] | None = field(default=None, repr=False)  # the short way, where all of it is plain
 
     def drawn(self, depth: int = 0) -> Iterator[str]:
         """The selection as lines, two spaces deeper each level."""

@@ -15,6 +15,7 @@ from graphql.execution import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
+from gateway.operations.plain import ODD
 from gateway.operations.plan import (
     Abstract,
     Attribute,
@@ -194,7 +195,12 @@ class Run:
         return serialized
 
     def _object(self, selection: Selection, planned: Planned, value: Any, here: Place) -> dict[str, Any]:
-        if type(value) is not selection.exact:
+        if type(value) is selection.exact:
+            if selection.short is not None:
+                short: dict[str, Any] = selection.short(value)
+                if short is not ODD:
+                    return short
+        else:
             type_ = selection.of
             if type_.is_type_of is not None and not type_.is_type_of(value, self._told(planned, here)):
                 raise TypeError(f"a value that is no `{type_.name}`")

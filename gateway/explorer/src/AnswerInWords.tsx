@@ -14,6 +14,9 @@ function Said({ answer }: { answer: Answer }) {
   const { notices, refusals, plain, nothingMissing } = inWords(answer);
   return (
     <>
+      <p className="asked">
+        Asked <strong>{answer.asker}</strong>, purpose <strong>{answer.purpose || "none given"}</strong>
+      </p>
       {refusals.map((message) => (
         <p key={message} className="notice refusal">
           <strong>Not answered:</strong> {message}

@@ -30,6 +30,7 @@ export function Examples({ config: { examples, children } }: { config: Config })
           </li>
         ))}
       </ul>
+      <small>then press ▶ or Ctrl-Enter</small>
       {aboutOne && (
         <label>
           Child

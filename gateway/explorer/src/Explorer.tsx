@@ -3,37 +3,41 @@ import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-expl
 import { GraphiQLProvider, pick, useGraphiQL } from "@graphiql/react";
 import type { Fetcher, FetcherOpts, FetcherParams } from "@graphiql/toolkit";
 import { GraphiQL, GraphiQLInterface } from "graphiql";
-import { useCallback, useEffect, useState } from "react";
-import { AnswerInWords } from "./AnswerInWords";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Answer } from "./answer";
 import type { Config } from "./config";
 import { Examples } from "./Examples";
 import { memory } from "./memory";
 import { ask } from "./operation";
-import { EVERY_PURPOSE, PURPOSE, withHeader } from "./purpose";
+import { EVERY_PURPOSE, headersIn, PURPOSE, withHeader } from "./purpose";
 import { WhoAndWhy } from "./WhoAndWhy";
+import { WordsOfTab } from "./WordsOfTab";
 
 const PLUGINS = [DOC_EXPLORER_PLUGIN]; // and no history: it would remember children's numbers
 
 export function Explorer({ config }: { config: Config }) {
   const [latest, setLatest] = useState<Answer>();
+  const run = useRef<AbortController>(undefined); // the person's own latest
   const firstPane = withHeader("", PURPOSE, config.personas[0]?.purposes[0] ?? EVERY_PURPOSE[0] ?? "");
   const first = config.examples[0];
 
   const fetcher = useCallback<Fetcher>(
     async (operation: FetcherParams, options?: FetcherOpts) => {
       const forThePage = operation.operationName === "IntrospectionQuery";
-      if (!forThePage) setLatest(undefined);
-      const answer = await ask(operation, options?.headers ?? JSON.parse(firstPane)).catch((failure: Error) => ({
-        operation,
-        result: { errors: [{ message: failure.message }] },
-        record: null,
-      }));
-      if (!forThePage) setLatest(answer);
+      const thisRun = new AbortController();
+      if (!forThePage) {
+        run.current?.abort();
+        run.current = thisRun;
+        setLatest(undefined);
+      }
+      const answer = await ask(operation, options?.headers ?? headersIn(firstPane) ?? {}, thisRun.signal);
+      if (thisRun === run.current) setLatest(answer);
       return answer.result;
     },
     [firstPane],
   );
+
+  const abandon = useCallback(() => run.current?.abort(), []);
 
   return (
     <GraphiQLProvider
@@ -62,22 +66,13 @@ export function Explorer({ config }: { config: Config }) {
               <></>
             </GraphiQL.Logo>
             <GraphiQL.Footer>
-              <WordsOfTab latest={latest} />
+              <WordsOfTab latest={latest} abandon={abandon} />
             </GraphiQL.Footer>
           </GraphiQLInterface>
         </main>
       </DocExplorerStore>
     </GraphiQLProvider>
   );
-}
-
-/** Each tab keeps the words of its own answer, as it keeps the answer. */
-function WordsOfTab({ latest }: { latest: Answer | undefined }) {
-  const tab = useGraphiQL(({ tabs, activeTabIndex }) => tabs[activeTabIndex]?.id ?? "");
-  const [answers, setAnswers] = useState<Record<string, Answer | undefined>>({});
-  // An answer belongs to the tab that is open when it arrives: that is where GraphiQL puts it too.
-  useEffect(() => setAnswers((others) => ({ ...others, [tab]: latest })), [latest]);
-  return <AnswerInWords answer={answers[tab]} />;
 }
 
 /** Lines that wrap and are small enough for an answer and its words to stand side by side on a laptop. */

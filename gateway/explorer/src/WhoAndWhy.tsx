@@ -1,24 +1,27 @@
 // The bar at the top: who asks, why, and for what reason. Purpose and reason live in the headers pane, not here.
-import { pick, useGraphiQL, useGraphiQLActions, useHeadersEditorState } from "@graphiql/react";
-import { useEffect, useState } from "react";
+import { useGraphiQL, useGraphiQLActions, useHeadersEditorState } from "@graphiql/react";
+import { useEffect, useRef, useState } from "react";
 import type { Config, Persona } from "./config";
 import { EVERY_PURPOSE, headerIn, headersIn, PURPOSE, purposeInWords, REASON, withHeader } from "./purpose";
 import { actAs, actWith } from "./session";
+import { openTab } from "./WordsOfTab";
 
 export function WhoAndWhy({ config }: { config: Config }) {
   const [persona, setPersona] = useState(config.demo ? config.personas[0] : undefined);
   const [pane, setPane] = useHeadersEditorState();
-  const { headerEditor, activeTabIndex } = useGraphiQL(pick("headerEditor", "activeTabIndex"));
+  const headerEditor = useGraphiQL((state) => state.headerEditor);
+  const tab = useGraphiQL(openTab);
+  const lastIn = useRef<Record<string, Persona>>({}); // by tab
   const headers = headerEditor && headersIn(pane);
   const purpose = headerIn(headers ?? {}, PURPOSE);
   const purposes = persona?.purposes ?? EVERY_PURPOSE;
 
-  // Another persona or another tab begins with a purpose the persona has; one typed into the pane afterwards stands.
+  // A persona new to the open tab begins with the first of its own purposes; one chosen or typed afterwards stands.
   useEffect(() => {
-    const text = headerEditor?.getValue() ?? "";
-    if (!persona || persona.purposes.includes(headerIn(headersIn(text) ?? {}, PURPOSE))) return;
-    headerEditor?.setValue(withHeader(text, PURPOSE, persona.purposes[0] ?? ""));
-  }, [persona, activeTabIndex, headerEditor]);
+    if (!persona || !headerEditor || lastIn.current[tab] === persona) return;
+    lastIn.current[tab] = persona;
+    headerEditor.setValue(withHeader(headerEditor.getValue(), PURPOSE, persona.purposes[0] ?? ""));
+  }, [persona, tab, headerEditor]);
 
   const choose = (chosen: Persona) => {
     actAs(chosen.name);
@@ -48,7 +51,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
           value={headerIn(headers ?? {}, REASON)}
           disabled={!headers}
           pattern="[\x20-\x7e]*"
-          title="Plain letters, digits and punctuation only"
+          title="Plain letters, digits and punctuation only: no accents, no curly quotes"
           maxLength={255}
           autoComplete="off"
           spellCheck={false} // some browsers send what they check to their maker

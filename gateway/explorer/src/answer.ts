@@ -20,6 +20,8 @@ export interface Result {
 }
 
 export interface Answer {
+  asker: string; // in words: `as teacher`
+  purpose: string; // in words; empty where none was given
   operation: Operation;
   result: Result;
   record: string | null; // the ledger's reference for this access

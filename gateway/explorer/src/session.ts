@@ -1,4 +1,5 @@
 // Who asks: the access token, kept in memory only, and renewed before it expires.
+import { useSyncExternalStore } from "react";
 
 interface Grant {
   token: Promise<string>;
@@ -7,19 +8,43 @@ interface Grant {
 
 const RENEW_BEFORE = 30_000; // milliseconds: longer than an operation may take
 
+type Who = { persona: string } | { pasted: string };
+
 let grant: Grant | undefined;
-let who: { persona: string } | { pasted: string } | undefined;
+let who: Who | undefined;
+const listeners = new Set<() => void>();
 
 /** From now on, act as this persona of the demonstration. */
 export function actAs(persona: string): void {
-  who = { persona };
-  grant = undefined;
+  become({ persona });
 }
 
 /** From now on, use the token that a person pasted; an empty one signs out. */
 export function actWith(token: string): void {
-  who = token ? { pasted: token } : undefined;
+  become(token ? { pasted: token } : undefined);
+}
+
+function become(next: Who | undefined): void {
+  who = next;
   grant = undefined;
+  for (const listener of listeners) listener();
+}
+
+/** Whoever asks now; a component that uses it is drawn anew when that changes. */
+export function useWho(): Who | undefined {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => who,
+  );
+}
+
+/** `as teacher`, to follow "Asked"; never the token itself. */
+export function askerInWords(): string {
+  if (!who) return "without a token";
+  return "persona" in who ? `as ${who.persona}` : "with your token";
 }
 
 export async function accessToken(): Promise<string> {
