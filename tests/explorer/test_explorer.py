@@ -1,16 +1,19 @@
 """The explorer as a person meets it: a real browser, no other host, and what is withheld said in words."""
 
+import asyncio
 import os
 import re
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import ConsoleMessage, Page, Request, Route, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from adapters.agency import AgencyName
 from adapters.sandbox.faults import Fault
@@ -72,6 +75,23 @@ class Visit:
     async def choose_example(self, title: re.Pattern[str]) -> None:
         await self.page.get_by_role("navigation", name="Example operations").get_by_role("button", name=title).click()
 
+    async def act_as(self, persona: str) -> None:
+        await self.page.get_by_label("Acting as").select_option(persona)
+
+    async def choose_child(self, name: str) -> None:
+        await self.page.get_by_role("combobox", name="Child").select_option(label=name)
+
+    async def choose_purpose(self, purpose: str) -> None:
+        await self.page.get_by_label("Purpose").select_option(purpose)
+
+    async def write(self, pane: str, text: str) -> None:
+        """Put `text` in the pane of that name, in the place of all it held."""
+        await self.page.get_by_role("button", name=pane).click()
+        await self.page.get_by_label(pane, exact=True).get_by_role("textbox").focus()
+        await self.page.keyboard.press("ControlOrMeta+A")
+        await self.page.keyboard.press("Delete")
+        await self.page.keyboard.type(text)
+
     async def run(self) -> dict[str, Any]:
         """Press the button, and give the gateway's answer once the page has said it in words."""
         async with self.page.expect_response(lambda response: _is_operation(response.request)) as awaited:
@@ -103,7 +123,8 @@ async def visit(gateway: RunningGateway) -> AsyncIterator[Visit]:
         _watch(visit)
         await page.add_init_script(REPORT_VIOLATIONS)
         await page.goto(f"{gateway.url}/")
-        await expect(page.get_by_label("Result Window")).to_be_visible()
+        await expect(visit.answer).to_be_visible()
+        await visit.choose_example(re.compile("One child"))  # possible from the moment there are editors to run from
         yield visit
         await browser.close()
 
@@ -151,13 +172,13 @@ async def test_what_a_teacher_may_not_see_is_said_in_words_and_an_officer_sees_i
     assert child["address"] is None
     withheld = teachers["extensions"]["withheld"]
     assert ["child", "enrolments"] in [entry["path"] for entry in withheld]
+    await expect(visit.words).to_contain_text("Asked as teacher, purpose Safeguarding")
     await expect(visit.words).to_contain_text("Withheld: ")
     await expect(visit.words).to_contain_text("school")
     await expect(visit.words).to_contain_text(child["name"]["family"])
     await expect(visit.words).to_contain_text(f"broker reference {withheld[0]['brokerReference']}")
 
-    await visit.page.get_by_label("Acting as").select_option("shield-officer")
-    await visit.page.get_by_label("Purpose").select_option("SHIELD_MANAGEMENT")
+    await visit.act_as("shield-officer")
     officers = await visit.run()
     school = officers["data"]["child"]["enrolments"][0]["school"]["name"]
     assert officers["data"]["child"]["name"] == child["name"]
@@ -178,11 +199,94 @@ async def test_an_agency_out_of_reach_is_never_said_to_have_nothing(visit: Visit
 
 async def test_a_sealed_child_is_said_to_be_none(visit: Visit) -> None:
     """For whoever is not its custodian, a sealed child has the words of a number that nobody has."""
-    await visit.page.get_by_role("combobox", name="Child").select_option(label="sealed")
+    await visit.choose_child("sealed")
     answer = await visit.run()
     assert answer["data"] == {"child": None}
     await expect(visit.words).to_contain_text("No child that can be shown has this number or key.")
     await expect(visit.words).not_to_contain_text("recorded.")
+
+
+async def test_a_persona_begins_with_the_first_of_its_own_purposes(visit: Visit) -> None:
+    """Whatever purpose was chosen before, so that a sealed child's officer is shown the child at once."""
+    await visit.choose_child("sealed")
+    await visit.choose_purpose("SAFEGUARDING")  # an officer's too, but not what shields are kept for
+    await visit.act_as("shield-officer")
+    await expect(visit.page.get_by_label("Purpose")).to_have_value("SHIELD_MANAGEMENT")
+    answer = await visit.run()
+    assert answer["data"]["child"]["enrolments"]
+    await expect(visit.words).to_contain_text("Asked as shield-officer, purpose Shield management")
+
+
+@pytest.mark.parametrize("changed", ["persona", "purpose", "child", "example", "headers", "number in the operation"])
+async def test_an_answer_goes_when_its_question_does(visit: Visit, changed: str) -> None:
+    """Neither the JSON nor the words of an answer stand beside another persona, purpose, child or example."""
+    family = (await visit.run())["data"]["child"]["name"]["family"]
+    await expect(visit.answer).to_contain_text(family)
+
+    match changed:
+        case "persona":
+            await visit.act_as("social-worker")  # who begins with the same purpose
+        case "purpose":
+            await visit.choose_purpose("EDUCATION")
+        case "child":
+            await visit.choose_child("sealed")
+        case "example":
+            await visit.choose_example(re.compile("Who am I"))
+        case "headers":
+            await visit.write("Headers", '{"contactpoint-purpose": "EDUCATION"}')
+        case _:
+            await visit.page.get_by_label("Operation Editor").get_by_role("textbox").focus()
+            await visit.page.keyboard.press("ControlOrMeta+A")
+            await visit.page.keyboard.type('{ child(number: "9990000018") { number } }')
+
+    await expect(visit.words).to_be_empty()
+    await expect(visit.answer).not_to_contain_text(family)
+
+
+async def test_another_tab_gives_up_the_answer_of_a_persona_left_behind(visit: Visit) -> None:
+    """A tab keeps its answer while another is open, but not when somebody else has begun to ask meanwhile."""
+    family = (await visit.run())["data"]["child"]["name"]["family"]
+    tabs = visit.page.get_by_role("tab")
+    await visit.page.get_by_role("button", name="New tab").click()
+    await expect(visit.words).to_be_empty()
+    await tabs.first.click()
+    await expect(visit.words).to_contain_text("Asked as teacher")
+    await expect(visit.answer).to_contain_text(family)
+
+    await tabs.last.click()
+    await visit.act_as("social-worker")
+    await tabs.first.click()
+    await expect(visit.words).to_be_empty()
+    await expect(visit.answer).not_to_contain_text(family)
+
+
+async def test_an_answer_that_comes_too_late_is_not_shown(visit: Visit) -> None:
+    """What was asked as a teacher is dropped when it comes after somebody else has been chosen."""
+    chosen = asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        await chosen.wait()
+        with suppress(PlaywrightError):  # the page waits for it no longer
+            await route.fulfill(response=answer)
+
+    await visit.page.route("**/graphql", answer_late)
+    async with visit.page.expect_request(_is_operation):
+        await visit.page.get_by_role("button", name=re.compile("Execute query")).click()
+    await visit.act_as("social-worker")
+    chosen.set()
+    await expect(visit.words).to_contain_text("Something above was changed before the answer came. Run it again.")
+    await expect(visit.answer).to_contain_text("Run it again.")
+    await expect(visit.answer).not_to_contain_text("family")
+
+
+async def test_words_go_when_an_operation_is_not_sent(visit: Visit) -> None:
+    """Broken variables stop an operation before it is sent: no words of a former answer then tell of another."""
+    await visit.run()
+    await visit.write("Variables", '{"number": ')
+    await visit.page.get_by_role("button", name=re.compile("Execute query")).click()
+    await expect(visit.answer).to_contain_text("Request not sent.")
+    await expect(visit.words).to_be_empty()
 
 
 async def test_keeps_nothing_when_the_work_is_done(visit: Visit) -> None:
@@ -200,7 +304,7 @@ async def test_headers_pane_and_the_boxes_above_it_are_one_truth(visit: Visit) -
     """A purpose chosen above stands in the headers pane and goes with the request; one typed there is shown above."""
     await visit.page.get_by_role("button", name="Headers").click()
     pane = visit.page.get_by_label("Headers", exact=True)
-    await visit.page.get_by_label("Purpose").select_option("EDUCATION")
+    await visit.choose_purpose("EDUCATION")
     await visit.page.get_by_label("Reason").fill("Attendance meeting")
     await expect(pane).to_contain_text('"Contactpoint-Purpose": "EDUCATION"')
     await expect(pane).to_contain_text('"Contactpoint-Reason": "Attendance meeting"')
@@ -211,9 +315,6 @@ async def test_headers_pane_and_the_boxes_above_it_are_one_truth(visit: Visit) -
     assert sent["contactpoint-purpose"] == "EDUCATION"
     assert sent["contactpoint-reason"] == "Attendance meeting"
 
-    await pane.get_by_role("textbox").focus()
-    await visit.page.keyboard.press("ControlOrMeta+A")
-    await visit.page.keyboard.press("Delete")
-    await visit.page.keyboard.type('{"contactpoint-purpose": "SAFEGUARDING"}')
+    await visit.write("Headers", '{"contactpoint-purpose": "SAFEGUARDING"}')
     await expect(visit.page.get_by_label("Purpose")).to_have_value("SAFEGUARDING")
     await expect(visit.page.get_by_label("Reason")).to_have_value("")
