@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from adapters.agency import AgencyName
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """One question; `name` is how plans print it and how `Agencies` holds the agency that answers it."""
+    """One question, equal to itself alone; `name` is how plans print it and `Agencies` holds who answers it."""
 
     name: str
     agency: AgencyName
