@@ -12,7 +12,7 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from adapters.agency import AgencyName
 from adapters.sandbox import agencies as sandbox_agencies
@@ -206,7 +206,7 @@ def _show(values: Any, key: str, value: str, *, as_json: bool) -> None:
 
 
 def _show_demonstration(url: str, data: Path) -> None:
-    table = Table("persona", "purposes", "who", title_justify="left")
+    table = Table(Column("persona", no_wrap=True, min_width=max(map(len, PERSONAS))), "purposes", "who")
     for name, persona in PERSONAS.items():
         table.add_row(name, ", ".join(persona.purposes), persona.description)
     typer.echo(f"ready {url}")
