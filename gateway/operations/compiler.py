@@ -34,6 +34,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from gateway.errors import LimitExceeded
 from gateway.operations.plain import short_way
 from gateway.operations.plan import (
     Abstract,
@@ -44,6 +45,7 @@ from gateway.operations.plan import (
     Leaf,
     Method,
     Object,
+    Occurrence,
     Plan,
     Planned,
     Question,
@@ -55,7 +57,7 @@ from gateway.operations.plan import (
 from schema.asked import Asked
 from schema.directives import Shielded
 
-Occurrence = tuple[FieldNode, Condition]
+MOST_COLLECTED: Final = 4_000
 
 # Scalars whose Python value of this exact type is its own serialised form.
 _EXACT: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bool}
@@ -67,13 +69,18 @@ def compile_plan(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     if root is None:
         raise ValueError("the schema has no such root type")
     compiler = _Compiler(schema, document)
+    selection = compiler.selection(root, [(operation.selection_set, ())])
     return Plan(
-        compiler.selection(root, [(operation.selection_set, ())]), operation.operation is OperationType.MUTATION
+        selection,
+        serial=operation.operation is OperationType.MUTATION,
+        conditional=frozenset(compiler.conditional),
     )
 
 
 class _Compiler:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        self.conditional: set[str] = set()
+        self._collected = 0
         self._schema = schema
         self._fragments: Mapping[str, FragmentDefinitionNode] = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
@@ -85,13 +92,15 @@ class _Compiler:
         for selections, condition in sets:
             self._collect(type_, selections, condition, collected, set())
         fields = tuple(self._planned(type_, key, nodes) for key, nodes in collected.items())
+        shifting = any(nodes[0][1] and len({when for _, when, _ in nodes}) > 1 for nodes in collected.values())
         known = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         return Selection(
             type_,
             fields,
             guard=next((planned.guard for planned in fields if planned.guard), None),
             exact=known.origin if isinstance(known, StrawberryObjectDefinition) else None,
-            short=short_way(fields),
+            short=None if shifting else short_way(fields),
+            shifting=shifting,
         )
 
     def _collect(
@@ -106,10 +115,15 @@ class _Compiler:
             condition = _condition(selection.directives or (), inherited)
             if condition is None:
                 continue
+            # A fragment spread under several conditions is collected under each, and so are those within it.
+            self._collected += 1
+            if self._collected > MOST_COLLECTED:
+                raise LimitExceeded("FIELDS", "an operation has too many fields under too many conditions")
+            self.conditional.update(name for name, _ in condition)
             match selection:
                 case FieldNode(name=name):
                     key = selection.alias.value if selection.alias else name.value
-                    into.setdefault(key, []).append((selection, condition))
+                    into.setdefault(key, []).append((selection, condition, self._collected))
                 case InlineFragmentNode(type_condition=wanted):
                     if wanted is None or self._fits(type_, wanted.name.value):
                         self._collect(type_, selection.selection_set, condition, into, spread)
@@ -128,7 +142,7 @@ class _Compiler:
         definition = self._schema.get_field(type_, name)
         if definition is None:
             raise ValueError(f"`{type_.name}.{name}` is not in the schema: the document was not validated")
-        conditions = tuple(dict.fromkeys(condition for _, condition in occurrences))
+        conditions = tuple(dict.fromkeys(condition for _, condition, _ in occurrences))
         always = () in conditions
         source = _typename(type_) if name == "__typename" else _source(definition)
         return Planned(
@@ -151,7 +165,7 @@ class _Compiler:
         if is_leaf_type(type_):
             exact = _EXACT.get(type_.name) if isinstance(type_, GraphQLScalarType) else None
             return Leaf(_serializer(type_), exact, nullable)
-        sets = [(node.selection_set, condition) for node, condition in occurrences if node.selection_set]
+        sets = [(node.selection_set, condition) for node, condition, _ in occurrences if node.selection_set]
         if isinstance(type_, GraphQLObjectType):
             return Object(self.selection(type_, sets), nullable)
         possible = {one.name: self.selection(one, sets) for one in self._schema.get_possible_types(type_)}  # type: ignore[arg-type]  # what is neither leaf nor object is abstract

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLResolveInfo, GraphQLResolveInfoHelpers, GraphQLSchema, get_variable_values
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLResolveInfoHelpers, GraphQLSchema, get_variable_values
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable as default_is_awaitable
 
@@ -35,6 +35,10 @@ class Executor:
         )
         if not isinstance(read, VariableValues):
             raise InvalidDocument(read)
+
+        nulls = sorted(name for name in operation.plan.conditional if read.coerced.get(name) is None)
+        if nulls:
+            raise InvalidDocument([GraphQLError(f"Variable '${nulls[0]}' must not be null: a directive asks for it.")])
 
         def info(planned: Planned, path: Any, nodes: Any) -> GraphQLResolveInfo[Any]:
             return GraphQLResolveInfo(

@@ -13,6 +13,9 @@ from graphql import FieldNode, GraphQLAbstractType, GraphQLField, GraphQLObjectT
 # A field occurs where all of these variables have the values named; a field stands if any of its occurrences does.
 Condition: TypeAlias = tuple[tuple[str, bool], ...]
 
+# One place in the document that asks for a field: the node, when it counts, and how many stand before it.
+Occurrence: TypeAlias = tuple[FieldNode, Condition, int]
+
 
 PathOf: TypeAlias = Callable[[], tuple[str | int, ...]]
 
@@ -120,23 +123,39 @@ class Planned:
     source: Source
     becomes: Becomes
     guard: Guard | None
-    occurrences: tuple[tuple[FieldNode, Condition], ...] = field(repr=False)
+    occurrences: tuple[Occurrence, ...] = field(repr=False)
     conditions: tuple[Condition, ...] | None  # None: it always stands
 
     def nodes(self, variables: Mapping[str, Any]) -> list[FieldNode]:
         """The places in the document that ask for it in this run; errors point at them."""
-        return [node for node, condition in self.occurrences if holds(condition, variables)]
+        # A fragment's own field is one place, under however many conditions it was spread.
+        return list({id(node): node for node, condition, _ in self.occurrences if holds(condition, variables)}.values())
+
+    def stands(self, variables: Mapping[str, Any]) -> bool:
+        """Whether this run's answer has it."""
+        return self.conditions is None or any(holds(condition, variables) for condition in self.conditions)
+
+    def position(self, variables: Mapping[str, Any]) -> int:
+        """Where in the document it first stands in this run."""
+        return next((place for _, condition, place in self.occurrences if holds(condition, variables)), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is asked of one type of object."""
+    """What is asked of one type of object. `shifting`: in what order depends on variables."""
 
     of: GraphQLObjectType = field(repr=False)
     fields: tuple[Planned, ...]
     guard: Guard | None = None  # one of its fields': hears where the object stands
     exact: type | None = None  # what is of this very class is of the type; anything else is looked at
     short: Callable[[Any], Any] | None = field(default=None, repr=False)  # the short way, where all of it is plain
+    shifting: bool = False
+
+    def in_order(self, variables: Mapping[str, Any]) -> "tuple[Planned, ...]":
+        """The fields as this run's answer has them: each where it first stands."""
+        if not self.shifting:
+            return self.fields
+        return tuple(sorted(self.fields, key=lambda planned: planned.position(variables)))
 
     def drawn(self, depth: int = 0) -> Iterator[str]:
         """The selection as lines, two spaces deeper each level."""
@@ -150,10 +169,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole operation. `serial`: its root fields run one after another, each to its end."""
+    """A whole operation. `serial`: its root fields run one after another, each to its end.
+
+    `conditional` names the variables that conditions are about: none of them may be null.
+    """
 
     root: Selection
     serial: bool
+    conditional: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return "\n".join(self.root.drawn())

@@ -7,6 +7,7 @@ records are there.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -28,7 +29,6 @@ from gateway.operations.plan import (
     Question,
     Selection,
     Several,
-    holds,
 )
 from resolvers.contacts import HeldBackError
 
@@ -77,6 +77,7 @@ class Run:
         self._asker = asker
         self._info = info
         self._nulled: set[ResponsePath] = set()
+        self._standing: dict[int, bool] = {}
         self._to_ask: dict[Any, list[Asked]] = {}
         self._under_way: dict[asyncio.Future[Any], Callable[[asyncio.Future[Any]], None]] = {}
         self._arrived: list[asyncio.Future[Any]] = []
@@ -85,7 +86,7 @@ class Run:
     async def through(self, plan: Plan, root: Any) -> dict[str, Any] | None:
         """Run the plan to its end; the data, or None where null went all the way up."""
         answer: dict[str, Any] = {}
-        fields = plan.root.fields
+        fields = plan.root.in_order(self._coerced)
         for group in [(one,) for one in fields] if plan.serial else [fields]:
             try:
                 self._fill(answer, group, root, None)
@@ -100,9 +101,8 @@ class Run:
 
     def _fill(self, target: dict[str, Any], fields: Sequence[Planned], source: Any, place: Place | None) -> None:
         """Put what is at hand of `source` into `target`, which stands at `place`; leave the rest open."""
-        coerced = self._coerced
         for planned in fields:
-            if planned.conditions is not None and not any(holds(when, coerced) for when in planned.conditions):
+            if planned.conditions is not None and not self._stands(planned):
                 continue
             becomes = planned.becomes
             here: Place = (place, target, planned.key, becomes.nullable)
@@ -117,6 +117,13 @@ class Run:
                     raise located from None
                 self._add(located, path_of(here))
                 target[planned.key] = None
+
+    def _stands(self, planned: Planned) -> bool:
+        """Whether it is in this run's answer; found out once for all objects."""
+        stands = self._standing.get(id(planned))
+        if stands is None:
+            stands = self._standing[id(planned)] = planned.stands(self._coerced)
+        return stands
 
     def _value(self, planned: Planned, source: Any, here: Place) -> Any:
         guard = planned.guard
@@ -153,6 +160,8 @@ class Run:
     def _resolved(self, planned: Planned, source: Any, here: Place) -> Any:
         nodes = planned.nodes(self._coerced)
         arguments = get_argument_values(planned.definition, nodes[0], self._variables, hide_suggestions=True)
+        # A resolver may take its arguments apart (Strawberry's `_entities` does); a variable is the whole request's.
+        arguments = {name: deepcopy(value) for name, value in arguments.items()}
         resolve = planned.definition.resolve or default_field_resolver
         return resolve(source, self._told(planned, here), **arguments)
 
@@ -207,7 +216,7 @@ class Run:
         if selection.guard is not None:
             selection.guard.stands(value, self._context, lambda: path_of(here))
         target: dict[str, Any] = {}
-        self._fill(target, selection.fields, value, here)
+        self._fill(target, selection.in_order(self._coerced), value, here)
         return target
 
     def _list(self, planned: Planned, becomes: Several, value: Any, here: Place) -> list[Any]:
