@@ -7,17 +7,16 @@ means.
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import Final, Protocol, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
-from aiohttp.http_exceptions import HttpProcessingError
 from aiolimiter import AsyncLimiter
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from adapters.agency import (
@@ -28,12 +27,13 @@ from adapters.agency import (
     AgencyTimeout,
     AgencyUnreachable,
 )
-from adapters.wire import Request, Unreadable, Unsendable, Wire
+from adapters.wire import SUCCESS, Dropped, Request, Unreadable, Unsendable, Wire
 
 Decoded = TypeVar("Decoded")
 
 JSON = "application/json"
 MEBIBYTE = 1024 * 1024
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Credential(Protocol):
@@ -72,8 +72,7 @@ class Contract:
     tls: ssl.SSLContext | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One question to one system, ready to be asked.
 
     `system` is the name that failures and contracts know it by. `params` are added to the address.
@@ -82,24 +81,39 @@ class Call:
     """
 
     system: str
-    url: URL = field(repr=False)
+    url: URL
     method: str = "GET"
-    params: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    params: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = _NOTHING
+    body: bytes | None = None
     media_types: tuple[str, ...] = (JSON,)
-    credential: Credential | None = field(default=None, repr=False)
+    credential: Credential | None = None
     judged: frozenset[int] = frozenset()
 
+    def __repr__(self) -> str:
+        return f"Call(system={self.system!r}, method={self.method!r})"
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a system answered: 2xx, or a status the call had `judged`; always of a media type the call named."""
+
+class Response(msgspec.Struct, frozen=True, gc=False):
+    """What a system answered: 2xx, or a status the call had `judged`; always of a media type the call named.
+
+    `lines` are its headers as they came.
+    """
 
     system: str
     status: int
-    headers: CIMultiDictProxy[str] = field(repr=False)
-    body: bytes = field(repr=False)
+    lines: Sequence[tuple[bytes, bytes]]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Response(system={self.system!r}, status={self.status})"
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """Its headers by name; made when looked at, which is seldom."""
+        return CIMultiDictProxy(
+            CIMultiDict([(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.lines])
+        )
 
     def decoded(self, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
         """Decode the body, or raise AgencyBroken naming the place that did not fit, never the value found there."""
@@ -204,10 +218,9 @@ class AgencyClient:
             raise AgencyTimeout(f"`{call.system}` was not asked: the deadline had passed")
         await gate.enter(call.system, deadline)
         try:
-            async with asyncio.timeout_at(deadline):
-                answer = await self._wire.exchange(_request(call, proof), gate.tls, call.judged)
-                return Response(call.system, answer.status, answer.headers, answer.body)
-        except (Unsendable, UnicodeEncodeError, Unreadable, aiohttp.ClientError, HttpProcessingError, OSError) as error:
+            answer = await self._wire.exchange(_request(call, proof), gate.tls, call.judged, deadline)
+            return Response(call.system, answer.status, answer.headers, answer.body)
+        except (Unsendable, UnicodeEncodeError, Unreadable, Dropped, aiohttp.ClientError, OSError) as error:
             failure = _failure_of(call.system, error)
         finally:
             gate.leave()
@@ -221,15 +234,14 @@ def _request(call: Call, proof: Mapping[str, str]) -> Request:
         target += ("&" if call.url.raw_query_string else "?") + urlencode(call.params, quote_via=quote)
     # A later word on a header, spelt the same, takes the place of an earlier one.
     headers = {"Accept": ", ".join(call.media_types), "Accept-Encoding": "gzip", **call.headers, **proof}
-    return Request(call.method, call.url, target, headers.items(), call.body or b"")
+    return Request(call.method, call.url, target, headers, call.body or b"")
 
 
 def _trusted(call: Call, response: Response) -> Response:
     """Give back an answer that an adapter may read; raise what any other status or media type means."""
     system, status = call.system, response.status
-    if 200 <= status < 300 or status in call.judged:
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type not in call.media_types:
+    if status in SUCCESS or status in call.judged:
+        if _media_type(response.lines) not in call.media_types:
             raise AgencyBroken(f"`{system}` answered {status} in a media type that is not its protocol's")
         return response
     if status in (429, 503):
@@ -241,6 +253,13 @@ def _trusted(call: Call, response: Response) -> Response:
     if 400 <= status < 500:
         raise AgencyRefused(f"`{system}` refused our credential or our request ({status})")
     raise AgencyBroken(f"`{system}` failed ({status})")
+
+
+def _media_type(lines: Sequence[tuple[bytes, bytes]]) -> str:
+    for name, value in lines:
+        if len(name) == 12 and name.lower() == b"content-type":
+            return value.partition(b";")[0].strip().lower().decode("latin-1")
+    return ""
 
 
 def _failure_of(system: str, error: Exception) -> AgencyFailure:
@@ -255,7 +274,7 @@ def _failure_of(system: str, error: Exception) -> AgencyFailure:
             return AgencyTimeout(f"`{system}` did not answer in time")
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             return AgencyUnreachable(f"`{system}` showed a certificate we do not trust")
-        case aiohttp.ClientConnectionError() | OSError():
+        case Dropped() | aiohttp.ClientConnectionError() | OSError():
             return AgencyUnreachable(f"`{system}` refused or dropped the connection")
         case _:
             return AgencyBroken(f"`{system}` answered what is not HTTP, or cut its answer short")

@@ -249,9 +249,7 @@ def read_search(response: Response) -> tuple[BirthRegistration, ...]:
     bodies = response.decoded(_MANY)
     if len(bodies) > MOST_HITS:
         raise AgencyBroken(f"`{LEV_SYSTEM}` answered a search with more than {MOST_HITS} entries")
-    return tuple(
-        _entry_in(Response(response.system, response.status, response.headers, bytes(body))) for body in bodies
-    )
+    return tuple(_entry_in(Response(response.system, response.status, response.lines, bytes(body))) for body in bodies)
 
 
 def _entry_in(response: Response) -> BirthRegistration:

@@ -1,66 +1,75 @@
-"""One HTTP request and its answer, over aiohttp's connections and parser: bytes out, capped bytes in.
+"""One HTTP request and its answer: connections made by aiohttp, kept open here, talked over in `adapters.conversation`.
 
-Of aiohttp's session, request and response, which cost as much again (docs/decisions/http-client.md), nothing is used.
-Nothing here knows a deadline, an agency's contract, or what an answer means; an error's text may hold an address.
+aiohttp resolves names, tries addresses side by side and shakes hands; nothing else of it is used
+(docs/decisions/http-client.md). Nothing here knows an agency's contract, or what an answer means; an error's text may
+hold an address.
 """
 
 import asyncio
 import re
 import ssl
-import zlib
-from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from contextvars import Context
 from typing import Final
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
-from multidict import CIMultiDictProxy
+import msgspec
 from yarl import URL
 
-SUCCESS: Final = range(200, 300)
+from adapters.conversation import SUCCESS, Answer, Caps, Conversation, Dropped, Unreadable
+from adapters.deadlines import Deadlines
+
+__all__ = ["SUCCESS", "Answer", "Dropped", "Request", "Unreadable", "Unsendable", "Wire"]
+
 # Methods that a connection found dead may be followed by once more: asking twice asks for nothing new.
 REPEATABLE: Final = frozenset({"GET", "HEAD"})
+IDLE: Final = 15.0  # seconds a connection is kept open unused
 # What could end a line of the head and begin another that the caller never wrote.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-class Unreadable(Exception):
-    """An answer that was HTTP and is refused all the same; the text says why, and holds nothing of it."""
 
 
 class Unsendable(Exception):
     """A request whose head held what would end a line; nothing of it was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """What is sent: `target` is the path and query as they stand on the wire."""
 
     method: str
-    url: URL = field(repr=False)
-    target: str = field(repr=False)
-    headers: Iterable[tuple[str, str]] = field(repr=False)
-    body: bytes = field(repr=False)
+    url: URL
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Request({self.method})"
 
     def encoded(self) -> bytes:
         """Give the bytes of it all, or raise Unsendable where a name or value could be read as something else."""
         lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {self.url.host_port_subcomponent}"]
-        lines += [f"{name}: {value}" for name, value in self.headers]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
         if self.body or self.method not in REPEATABLE:
             lines.append(f"Content-Length: {len(self.body)}")
-        if _CONTROL.search("".join(lines)):
+        text = "".join(lines)
+        # To be printable is more than is asked, and looked at in a third of the time.
+        if not text.isprintable() and _CONTROL.search(text):
             raise Unsendable
         return "\r\n".join([*lines, "\r\n"]).encode() + self.body
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: the body is empty where the status was none that the asker reads."""
+class _Origin:
+    """A system as connections know one: what the connector is asked for, and those that are open and unused.
 
-    status: int
-    headers: CIMultiDictProxy[str] = field(repr=False)
-    body: bytes = field(repr=False)
+    The last to be used is the first to be used again, so that those not needed grow old.
+    """
+
+    def __init__(self, request: aiohttp.ClientRequest) -> None:
+        self.request = request
+        self.idle: list[Conversation] = []
+
+    def ended(self, conversation: Conversation) -> None:
+        if conversation in self.idle:
+            self.idle.remove(conversation)
 
 
 class Wire:
@@ -70,112 +79,99 @@ class Wire:
     """
 
     def __init__(self, *, connect_timeout: float, read_timeout: float, body_cap: int, header_cap: int) -> None:
+        self._loop = asyncio.get_running_loop()
         self._connector = aiohttp.TCPConnector(limit=0)  # bounded by whoever asks, each system by itself
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
-        self._read_timeout = read_timeout
-        self._body_cap = body_cap
-        self._header_cap = header_cap
-        self._origins: dict[tuple[str, str, ssl.SSLContext | bool], aiohttp.ClientRequest] = {}
+        self._caps = Caps(read_timeout, body_cap, header_cap)
+        self._deadlines = Deadlines(self._loop, Context())
+        self._origins: dict[tuple[str, str, ssl.SSLContext | bool], _Origin] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def close(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         await self._connector.close()
 
-    async def exchange(self, request: Request, tls: ssl.SSLContext | bool, read: Container[int]) -> Answer:
+    async def exchange(
+        self, request: Request, tls: ssl.SSLContext | bool, read: Container[int], deadline: float
+    ) -> Answer:
         """Send, and give the answer, its body read where it succeeded or its status is in `read`.
 
-        Raises Unreadable, Unsendable, UnicodeEncodeError, OSError, or an error of aiohttp's. Cancelled, it hangs up.
+        Raises Unreadable, Unsendable, Dropped, UnicodeEncodeError, OSError (TimeoutError at `deadline`, on the loop's
+        clock), or an error of aiohttp's. Cancelled, it hangs up.
         """
         sent = request.encoded()
+        origin = self._origin(request.url, tls)
         try:
-            return await self._exchange_once(request, sent, tls, read)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            return await self._exchange_once(origin, sent, request.method, read, deadline)
+        except Dropped:
             # Mostly a connection kept open that the system closed as we took it up.
             if request.method not in REPEATABLE:
                 raise
-        return await self._exchange_once(request, sent, tls, read)
+        return await self._exchange_once(origin, sent, request.method, read, deadline)
 
     async def _exchange_once(
-        self, request: Request, sent: bytes, tls: ssl.SSLContext | bool, read: Container[int]
+        self, origin: _Origin, sent: bytes, method: str, read: Container[int], deadline: float
     ) -> Answer:
-        connection, protocol, transport = await self._connected(request.url, tls)
+        conversation = self._at_hand(origin) or await self._connected(origin, deadline)
+        asker = conversation.ask(sent, read, deadline, bodiless=method == "HEAD")
         try:
-            protocol.set_response_params(
-                skip_payload=request.method == "HEAD",
-                read_until_eof=True,
-                auto_decompress=False,  # bodies are inflated here, never past the cap
-                read_timeout=self._read_timeout,
-                max_line_size=self._header_cap,
-                max_field_size=self._header_cap,
-            )
-            protocol.start_timeout()
-            transport.write(sent)
-            head, content = await protocol.read()
-            while 100 <= head.code < 200 and head.code != 101:  # a word in passing; the answer follows
-                head, content = await protocol.read()
-            wanted = head.code in SUCCESS or head.code in read
-            body = await self._body(head.headers.get("Content-Encoding"), content) if wanted else b""
-        except BaseException:
-            connection.close()
+            return await asker
+        except asyncio.CancelledError:
+            conversation.leave(asker)
             raise
-        connection.release()  # which closes it where anything is left unread
-        return Answer(head.code, head.headers, body)
 
-    async def _connected(
-        self, url: URL, tls: ssl.SSLContext | bool
-    ) -> tuple[Connection, ResponseHandler, asyncio.WriteTransport]:
-        """Take up a connection that has nothing to say of itself.
+    def _at_hand(self, origin: _Origin) -> Conversation | None:
+        """Take up a connection that is open and unused."""
+        while origin.idle:
+            conversation = origin.idle.pop()
+            if self._loop.time() - conversation.idle_since < IDLE:
+                return conversation
+            conversation.hang_up()
+        return None
 
-        Bytes that came while nobody asked would be read as the answer to us: one child's record as another's. aiohttp
-        hands such a connection out, so it is looked at here.
-        """
-        while True:
+    async def _connected(self, origin: _Origin, deadline: float) -> Conversation:
+        """Make a connection, on which nothing was said before we asked."""
+        async with asyncio.timeout_at(deadline):
             try:
-                connection = await self._connector.connect(self._origin(url, tls), traces=[], timeout=self._timeout)
+                connection = await self._connector.connect(origin.request, traces=[], timeout=self._timeout)
             except TimeoutError:
                 raise aiohttp.ConnectionTimeoutError from None
-            protocol, transport = connection.protocol, connection.transport
-            if protocol is not None and transport is not None and not protocol.should_close:
-                return connection, protocol, transport
+        handler, transport = connection.protocol, connection.transport
+        if handler is None or transport is None or handler.should_close:
+            connection.close()
+            raise Dropped
+
+        def freed(conversation: Conversation) -> None:
+            conversation.idle_since = self._loop.time()
+            origin.idle.append(conversation)
+            if self._sweeping is None:
+                self._sweeping = self._loop.call_later(IDLE, self._sweep)
+
+        def ended(conversation: Conversation, error: BaseException | None) -> None:
+            origin.ended(conversation)
+            handler.connection_lost(error)  # so that the connector, which counts it among its own, knows
             connection.close()
 
-    def _origin(self, url: URL, tls: ssl.SSLContext | bool) -> aiohttp.ClientRequest:
-        """Give what the connector knows a system by; made once for each, as it never sees a path."""
+        conversation = Conversation(transport, self._loop, self._caps, self._deadlines, freed, ended)
+        transport.set_protocol(conversation)
+        return conversation
+
+    def _sweep(self) -> None:
+        """Hang up where nobody has asked for long."""
+        self._sweeping = None
+        for origin in self._origins.values():
+            while origin.idle and self._loop.time() - origin.idle[0].idle_since >= IDLE:
+                origin.idle.pop(0).hang_up()
+        if any(origin.idle for origin in self._origins.values()):
+            self._sweeping = self._loop.call_later(IDLE, self._sweep)
+
+    def _origin(self, url: URL, tls: ssl.SSLContext | bool) -> _Origin:
+        """Give what a system is known by; made once for each, as the connector never sees a path."""
         known = (url.scheme, url.raw_authority, tls)
         origin = self._origins.get(known)
         if origin is None:
             if url.scheme not in ("http", "https"):
                 raise aiohttp.NonHttpUrlClientError(url)
-            origin = self._origins[known] = aiohttp.ClientRequest("GET", url.origin(), ssl=tls)
+            origin = self._origins[known] = _Origin(aiohttp.ClientRequest("GET", url.origin(), ssl=tls))
         return origin
-
-    async def _body(self, encoding: str | None, content: aiohttp.StreamReader) -> bytes:
-        inflater = _inflater(encoding)
-        body = bytearray()
-        while not content.at_eof():
-            chunk = await content.readany()
-            # One byte past the cap is enough to know; the rest of a bomb is never inflated.
-            body += chunk if inflater is None else _inflated(inflater, chunk, self._body_cap + 1 - len(body))
-            if len(body) > self._body_cap:
-                raise Unreadable(f"with more than {self._body_cap} bytes")
-        if inflater is not None and not inflater.eof:
-            raise Unreadable("with damaged compression")
-        return bytes(body)
-
-
-def _inflater(encoding: str | None) -> "zlib._Decompress | None":
-    match (encoding or "identity").lower():
-        case "identity":
-            return None
-        case "gzip":
-            return zlib.decompressobj(zlib.MAX_WBITS | 16)
-        case _:
-            raise Unreadable("in an encoding we did not offer")
-
-
-def _inflated(inflater: "zlib._Decompress", chunk: bytes, most: int) -> bytes:
-    try:
-        return inflater.decompress(chunk, most)
-    except zlib.error:
-        raise Unreadable("with damaged compression") from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from adapters.agency import Agency, AgencyBroken, AgencyOverloaded, AgencyTimeout, Answer, Failed
-from resolvers.deadlines import Deadlines, Due
+from adapters.deadlines import Deadlines, Due
 
 Key = TypeVar("Key")
 Record = TypeVar("Record")

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from contextvars import Context
 from typing import Protocol, TypeAlias
 
+from adapters.deadlines import Deadlines, Due
 from adapters.store.failures import ShieldUnreadable, StoreUnavailable
 from adapters.store.reading import Reading
-from resolvers.deadlines import Deadlines, Due
 
 Statement: TypeAlias = asyncio.Task[Reading]
 

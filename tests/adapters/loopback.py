@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from aiohttp import web
 from joserfc.jwk import RSAKey
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from adapters.agency import AgencyName, Answer
 from adapters.client import MEBIBYTE, AgencyClient, ApiKey, Contract, Response
@@ -48,7 +47,7 @@ def our_key() -> RSAKey:
 
 def answered(body: bytes, status: int = 200, system: str = "pds") -> Response:
     """An answer as the client hands one to an adapter."""
-    return Response(system, status, CIMultiDictProxy(CIMultiDict()), body)
+    return Response(system, status, (), body)
 
 
 @asynccontextmanager
