@@ -14,9 +14,10 @@ takes (one for all, or one a child) is the adapter's own business.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 Key = TypeVar("Key")
 Record = TypeVar("Record")
@@ -71,27 +72,23 @@ class Mark(Enum):
     BIRTH_CAUTION = "BIRTH_CAUTION"
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[RecordOut]):
+class Found(msgspec.Struct, Generic[RecordOut], frozen=True, gc=False):
     """The agency's record."""
 
     record: RecordOut
 
 
-@dataclass(frozen=True, slots=True)
-class NotRecorded:
+class NotRecorded(msgspec.Struct, frozen=True, gc=False):
     """The agency answered, and has nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restricted:
+class Restricted(msgspec.Struct, frozen=True, gc=False):
     """The agency marks its record restricted: show nothing, hold the child."""
 
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The agency could not be asked for this key, or answered what cannot be trusted."""
 
     failure: AgencyFailure

@@ -30,7 +30,8 @@ class Deadlines:
 
     def before(self, deadline: float) -> Due:
         """Those who will be told at `deadline` (loop time, seconds) or a hundredth of a second earlier, never later."""
-        return self._at(int(deadline * MOMENTS))
+        moment = int(deadline * MOMENTS)
+        return self._moments.get(moment) or self._at(moment)
 
     def after(self, deadline: float) -> Due:
         """Those who will be told once `deadline` is past, at most two hundredths of a second later."""

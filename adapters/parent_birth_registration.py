@@ -7,9 +7,9 @@ A name on an entry is not a statement of parental responsibility. How to reach a
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 from yarl import URL
 
 from adapters.agency import (
@@ -32,8 +32,7 @@ from adapters.records import BirthEntry, Name, Origin, ParentRecord
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ParentsKey:
+class ParentsKey(msgspec.Struct, frozen=True, gc=False):
     """A child as the birth register can find one.
 
     By the number of the entry; without one, by name and birth date, and then for an unprotected child alone (`open`):

@@ -7,9 +7,12 @@ Whatever leaves a doubt therefore joins nothing.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from adapters.records import Name, ParentContactRecord, ParentRecord
+
+# A name as it is compared: the family name's letters, and the given names one by one.
+_Folded: TypeAlias = tuple[str, list[str]]
 
 
 def same_person(a: Name, b: Name) -> bool:
@@ -17,21 +20,23 @@ def same_person(a: Name, b: Name) -> bool:
 
     Case, accents and punctuation are folded. A name without a given or a family name is nobody's.
     """
-    return _alike(_Folded.of(a), _Folded.of(b))
+    return _alike(_folded(a), _folded(b))
 
 
 def contacts_of(
     parents: Sequence[ParentRecord], contacts: Sequence[ParentContactRecord]
 ) -> tuple[ParentContactRecord | None, ...]:
     """Give for each parent the one contact that is theirs; None where two contacts, or two parents, could be meant."""
-    ours = [_Folded.of(parent.name) for parent in parents]
-    alike = [[_alike(one, _Folded.of(contact.name)) for one in ours] for contact in contacts]
-    return tuple(
-        next((contact for contact, row in zip(contacts, alike, strict=True) if row[index] and sum(row) == 1), None)
-        if sum(row[index] for row in alike) == 1
-        else None
-        for index in range(len(ours))
-    )
+    names = [_folded(parent.name) for parent in parents]
+    claims = [0] * len(names)
+    theirs: list[ParentContactRecord | None] = [None] * len(names)
+    for contact in contacts:
+        name = _folded(contact.name)
+        meant = [index for index, one in enumerate(names) if _alike(one, name)]
+        for index in meant:
+            claims[index] += 1
+            theirs[index] = contact if len(meant) == 1 else None
+    return tuple([contact if claimed == 1 else None for contact, claimed in zip(theirs, claims, strict=True)])
 
 
 def folded(text: str | None) -> str:
@@ -47,20 +52,24 @@ def folded(text: str | None) -> str:
 _ASCII_PUNCTUATION = dict.fromkeys(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
 
 
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """A name as it is compared: the family name's letters, and the given names one by one."""
+def _folded(name: Name) -> _Folded:
+    return _word(name.family), [part for given in name.given for part in _words(given)]
 
-    family: str
-    given: list[str]
 
-    @staticmethod
-    def of(name: Name) -> "_Folded":
-        return _Folded(folded(name.family).replace(" ", ""), folded(" ".join(name.given)).split())
+def _word(text: str | None) -> str:
+    if text and text.isascii() and text.isalpha():  # nearly every name: there is nothing to fold but its case
+        return text.lower()
+    return folded(text).replace(" ", "")
+
+
+def _words(text: str) -> list[str]:
+    if text.isascii() and text.isalpha():
+        return [text.lower()]
+    return folded(text).split()
 
 
 def _alike(a: _Folded, b: _Folded) -> bool:
-    if not a.family or a.family != b.family or not a.given or not b.given:
+    if a[0] != b[0] or not a[0] or not a[1] or not b[1]:
         return False
-    shorter, longer = sorted((a.given, b.given), key=len)
-    return longer[: len(shorter)] == shorter or "".join(a.given) == "".join(b.given)
+    shared = min(len(a[1]), len(b[1]))
+    return a[1][:shared] == b[1][:shared] or "".join(a[1]) == "".join(b[1])

@@ -6,10 +6,11 @@ is answered (law 10).
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
 
 from adapters.agency import Agency, AgencyBroken, AgencyOverloaded, AgencyTimeout, Answer, Failed
 from adapters.deadlines import Deadlines, Due
@@ -17,58 +18,52 @@ from adapters.deadlines import Deadlines, Due
 Key = TypeVar("Key")
 Record = TypeVar("Record")
 
+Told: TypeAlias = Callable[[list[Answer[Record]]], None]
+Fetching: TypeAlias = asyncio.Task[Mapping[Key, Answer[Record]]]
 
-class Asked(asyncio.Future[list[Answer[Record]]], Generic[Key, Record]):
-    """One caller's wait: the answers in the order of its keys. To cancel it is to leave, and disturbs nobody else."""
 
-    __slots__ = ("_joined", "answers", "deadline", "due", "keys", "missing")
+# The three below are made for every key of every request. A struct is made in half the time of a class with slots.
 
-    def __init__(self, joined: "Joined[Key, Record]", keys: Sequence[Key], deadline: float, unless: Failed) -> None:
-        super().__init__(loop=joined.loop)
-        self._joined = joined
-        self.keys = keys
-        self.deadline = deadline
-        self.answers: list[Answer[Record]] = [unless] * len(keys)  # what each will be, unless its answer comes
-        self.missing = len(keys)
-        self.due: Due = {}
 
-    def answer(self, index: int, answer: Answer[Record]) -> None:
-        """Hear the answer to one key; the last one ends the wait."""
-        self.answers[index] = answer
-        self.missing -= 1
-        if not self.missing:
-            self.due.pop(self, None)
-            self.set_result(self.answers)
+class Wait(msgspec.Struct, Generic[Key, Record], eq=False):
+    """One caller's wait: `then` hears the answers in the order of its keys, once, unless the caller leaves first."""
+
+    joined: "Joined[Key, Record]"
+    keys: Sequence[Key]
+    deadline: float
+    then: Told[Record]
+    answers: list[Answer[Record]]  # what each will be, unless its answer comes
+    missing: int
+    due: Due
+    over: bool = False
+
+    def leave(self) -> None:
+        """Wait no more and hear nothing. It disturbs nobody else."""
+        if not self.over:
+            self.joined.forget(self, left=True)
+            self.then, self.answers = _nobody_listens, []
 
     def time_is_over(self) -> None:
         """Have what has come; the rest has failed."""
-        self._joined.forget(self)
-        self.set_result(self.answers)
+        self.joined.forget(self)
+        self.tell()
 
-    def cancel(self, msg: object | None = None) -> bool:
-        if not super().cancel(msg):
-            return False
-        self._joined.forget(self, cancelled=True)
-        return True
+    def tell(self) -> None:
+        then, self.then = self.then, _nobody_listens  # which holds this wait too, and both would hold the records
+        then(self.answers)
 
 
-Fetching: TypeAlias = asyncio.Task[Mapping[Key, Answer[Record]]]
-# Whose answer it is, and which of its places; a dict for its order, and to leave it at no cost however many wait.
-Places: TypeAlias = dict[tuple[Asked[Key, Record], int], None]
-
-
-@dataclass(slots=True, eq=False)
-class _Wanted(Generic[Key, Record]):
+class _Wanted(msgspec.Struct, Generic[Key, Record], eq=False):
     """A key that is queued or in flight, and where its answer goes: to whom, and to which of its places."""
 
     key: Key
     until: float  # the latest deadline of all who joined
-    waiters: Places[Key, Record]
+    places: list[tuple[Wait[Key, Record], int]]  # with those who have left
+    waiting: int = 1  # without them
     call: "_Call[Key, Record] | None" = None  # None: queued
 
 
-@dataclass(slots=True, eq=False)
-class _Call(Generic[Key, Record]):
+class _Call(msgspec.Struct, Generic[Key, Record], eq=False):
     """One call to the agency. Once it wants nothing, all have been answered or have left: what it brings is dropped."""
 
     joined: "Joined[Key, Record]"
@@ -77,7 +72,7 @@ class _Call(Generic[Key, Record]):
     task: Fetching[Key, Record]
     due: Due
 
-    def give_back(self) -> "list[_Wanted[Key, Record]]":
+    def give_back(self) -> list[_Wanted[Key, Record]]:
         """Want nothing any more, and say what was wanted."""
         self.due.pop(self, None)
         wanted, self.wanted = self.wanted, []
@@ -85,6 +80,19 @@ class _Call(Generic[Key, Record]):
 
     def time_is_over(self) -> None:
         self.joined.overdue(self)
+
+
+class Asked(asyncio.Future[list[Answer[Record]]], Generic[Key, Record]):
+    """A wait that can be awaited. To cancel it is to leave."""
+
+    __slots__ = ("wait",)
+    wait: Wait[Key, Record]
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        if not super().cancel(msg):
+            return False
+        self.wait.leave()
+        return True
 
 
 class Joined(Generic[Key, Record]):
@@ -143,46 +151,62 @@ class Joined(Generic[Key, Record]):
 
         Several agencies are asked side by side by asking all before awaiting any; no task is needed for it.
         """
-        asked = Asked(self, keys, deadline, self._late)
-        if not keys or deadline <= self.loop.time():
-            asked.set_result(asked.answers)
-            return asked
-        if self._waiting + len(keys) > self._most_waiting:
-            asked.set_result([self._full] * len(keys))
-            return asked
-        self._waiting += len(keys)
-        asked.due = self._deadlines.before(deadline)
-        asked.due[asked] = None
+        asked: Asked[Key, Record] = Asked(loop=self.loop)
+        asked.wait = self.begin(keys, deadline, asked.set_result)
+        return asked
+
+    def begin(self, keys: Sequence[Key], deadline: float, then: Told[Record]) -> Wait[Key, Record]:
+        """Begin to ask, and have `then` called with the answers, in the order of `keys`, which must not change.
+
+        It costs less than a future, and the loop no turn. `then` is called where the last answer came, or at once where
+        nobody is asked; so it must be short and raise nothing.
+        """
+        count = len(keys)
+        wait = Wait(self, keys, deadline, then, [self._late] * count, count, {})
+        if not count or deadline <= self.loop.time():
+            wait.over = True
+            then(wait.answers)
+            return wait
+        if self._waiting + count > self._most_waiting:
+            wait.over = True
+            then([self._full] * count)
+            return wait
+        self._waiting += count
+        due = wait.due = self._deadlines.before(deadline)
+        due[wait] = None
+        table = self._table
         for index, key in enumerate(keys):
-            wanted = self._table.get(key)
+            wanted = table.get(key)
             if wanted is None:
-                wanted = self._table[key] = _Wanted(key, deadline, {(asked, index): None})
+                wanted = table[key] = _Wanted(key, deadline, [(wait, index)])
                 self._queue[wanted] = None
             else:
-                wanted.waiters[asked, index] = None
+                wanted.places.append((wait, index))
+                wanted.waiting += 1
                 if deadline > wanted.until:
                     wanted.until = deadline
         self._send_soon()
-        return asked
+        return wait
 
-    def forget(self, asked: Asked[Key, Record], *, cancelled: bool = False) -> None:
+    def forget(self, wait: Wait[Key, Record], *, left: bool = False) -> None:
         """Wait no more for what is missing. A key nobody else wants is not sent any more.
 
         A call that nobody else waits for is ended where its last caller left. Where its time ran out it is let be: the
         adapter then says itself that nothing came, which is what a circuit breaker counts.
         """
-        asked.due.pop(asked, None)
-        self._waiting -= asked.missing
-        for index, key in enumerate(asked.keys):
-            if asked.answers[index] is not self._late:
+        wait.over = True
+        wait.due.pop(wait, None)
+        self._waiting -= wait.missing
+        for index, key in enumerate(wait.keys):
+            if wait.answers[index] is not self._late:
                 continue
             wanted = self._table[key]
-            del wanted.waiters[asked, index]
+            wanted.waiting -= 1
             if wanted.call is None:
-                asked.answers[index] = self._unsent
-                if not wanted.waiters:
+                wait.answers[index] = self._unsent
+                if not wanted.waiting:
                     del self._queue[wanted], self._table[key]
-            elif cancelled and not any(other.waiters for other in wanted.call.wanted):
+            elif left and not any(other.waiting for other in wanted.call.wanted):
                 self._give_up(wanted.call)
 
     def overdue(self, call: _Call[Key, Record]) -> None:
@@ -200,7 +224,12 @@ class Joined(Generic[Key, Record]):
     def _send(self) -> None:
         self._sending = False
         while self._queue and len(self._calls) < self._at_once:
-            self._call([self._queue.popitem(last=False)[0] for _ in range(min(self._bulk, len(self._queue)))])
+            if len(self._queue) <= self._bulk:
+                batch = list(self._queue)
+                self._queue.clear()
+            else:
+                batch = [self._queue.popitem(last=False)[0] for _ in range(self._bulk)]
+            self._call(batch)
 
     def _call(self, batch: list[_Wanted[Key, Record]]) -> None:
         deadline = max([wanted.until for wanted in batch])
@@ -229,31 +258,47 @@ class Joined(Generic[Key, Record]):
         call.task.cancel()
 
     def _settle(self, call: _Call[Key, Record], answers: Mapping[Key, Answer[Record]], unless: Answer[Record]) -> None:
+        table = self._table
+        done: list[Wait[Key, Record]] = []
         for wanted in call.give_back():
             answer = answers.get(wanted.key, unless)
             if wanted.until > call.deadline and _came_too_late(answer):
-                answered = self._ask_again(wanted, call.deadline)
+                places = self._ask_again(wanted, call.deadline)
             else:
-                del self._table[wanted.key]
-                answered = wanted.waiters
-            self._waiting -= len(answered)
-            for asked, index in answered:
-                asked.answer(index, answer)
+                del table[wanted.key]
+                places = wanted.places
+            for wait, index in places:
+                if wait.over:
+                    continue
+                self._waiting -= 1
+                wait.answers[index] = answer
+                wait.missing -= 1
+                if not wait.missing:
+                    wait.over = True
+                    wait.due.pop(wait, None)
+                    done.append(wait)
+        # Told when nothing here is half done: who hears an answer may ask again at once.
+        for wait in done:
+            wait.tell()
 
-    def _ask_again(self, wanted: _Wanted[Key, Record], deadline: float) -> Places[Key, Record]:
+    def _ask_again(self, wanted: _Wanted[Key, Record], deadline: float) -> list[tuple[Wait[Key, Record], int]]:
         """Queue the key anew for those who joined a call that had less time than they have; give the others.
 
         A joined call's haste is no fault of theirs. The next call has the time of the last of them, so this happens to
         a caller once at most, and never makes more calls than there are callers.
         """
-        patient = {place: None for place in wanted.waiters if place[0].deadline > deadline}
-        hasty = {place: None for place in wanted.waiters if place[0].deadline <= deadline}
+        here = [place for place in wanted.places if not place[0].over]
+        patient = [place for place in here if place[0].deadline > deadline]
         if patient:
-            wanted.waiters, wanted.call = patient, None
+            wanted.places, wanted.waiting, wanted.call = patient, len(patient), None
             self._queue[wanted] = None
         else:
             del self._table[wanted.key]
-        return hasty
+        return [place for place in here if place[0].deadline <= deadline]
+
+
+def _nobody_listens(answers: list[Answer[Record]]) -> None:
+    """Stand where a caller has been told, or has left."""
 
 
 def _came_too_late(answer: Answer[Record]) -> bool:

@@ -5,8 +5,11 @@ of whom nothing may be told is, from here on, a child that does not exist.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from adapters.number import BadNumber, parse_number
 from adapters.records import ChildRecord, NhsNumber, Upn
@@ -46,8 +49,7 @@ class Capability:
     broker: str
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedChild:
+class DecidedChild(msgspec.Struct, frozen=True, gc=False):
     """A child that can be shown, with what may be told of it."""
 
     record: ChildRecord

@@ -10,6 +10,7 @@ from adapters.agency import Answer, Failed, Found, NotRecorded, Restricted
 from adapters.records import ChildRecord
 from resolvers.agencies import JoinedAgencies
 from resolvers.answering import AgencyMark, Answering
+from resolvers.batching import Told, Wait
 from resolvers.errors import AgencyUnavailableError, QuestionError
 from resolvers.questions import Question
 
@@ -40,12 +41,19 @@ class Contacts:
         """Begin to ask; what is awaited are the agency's answers, in the order of the keys."""
         return self._agencies[question.name].ask(keys, self._deadline)
 
+    def begin(self, question: Question, keys: Sequence[Hashable], then: Told[Any]) -> Wait[Any, Any]:
+        """Begin to ask, and have `then` called with the answers, in the order of the keys; `leave` what this gives.
+
+        It costs less than what can be awaited; `then` must be short and raise nothing (see `Joined.begin`).
+        """
+        return self._agencies[question.name].begin(keys, self._deadline, then)
+
     def outcome(self, question: Question, about: About, answer: Answer[Any]) -> Outcome:
         """What an answer comes to for the child it is about: a record, None, or the exception that says why not."""
+        if isinstance(answer, Found):  # nearly always; to match a pattern costs six times as much
+            return answer.record
         child = about.subject
         match answer:
-            case Found(record):
-                return record
             case NotRecorded():
                 return None
             case Restricted(mark):

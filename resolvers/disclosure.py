@@ -3,8 +3,9 @@
 Whoever decides lives above; nothing here decides, and nothing in a `Disclosure` says who asked or why.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class Category(Enum):
@@ -24,8 +25,7 @@ class Category(Enum):
     __hash__ = object.__hash__  # each is one object; by its name, as enums have it, costs a call for every look
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(msgspec.Struct, frozen=True, gc=False):
     """The categories of one child that one request may show.
 
     `broker_reference` is there for a protected child alone: the handle through which contact is arranged.

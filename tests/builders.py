@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+import msgspec
+
 from adapters.number import with_check_character
 from adapters.records import (
     AddressStatus,
@@ -66,7 +68,7 @@ class ChildBuilder:
         )
 
     def _protected(self, **changes: object) -> "ChildBuilder":
-        return replace(self, protection=replace(self.protection, **changes))
+        return replace(self, protection=msgspec.structs.replace(self.protection, **changes))
 
 
 def a_child(serial: int = 1) -> ChildBuilder:

@@ -1,7 +1,6 @@
 """Rows of the view `child_readings` become children with their protection. What makes no sense shows nobody (law 8)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import asyncpg
 import msgspec
@@ -23,18 +22,28 @@ from adapters.records import (
 )
 from adapters.store.failures import ShieldUnreadable
 
-_keys = msgspec.json.Decoder(dict[str, str])
+
+class _Held(msgspec.Struct, rename=str.upper, gc=False):
+    nhs_number: str | None = None
+    upn: str | None = None
+    birth_entry: str | None = None
+
+
+_keys = msgspec.json.Decoder(_Held)
 _names = msgspec.json.Decoder(tuple[Name, ...])
 _circle = msgspec.json.Decoder(tuple[CircleMember, ...])
 _overrides = msgspec.json.Decoder(tuple[Override, ...])
+
+# Looked up rather than made: to call an enum costs ten times as much. What is in neither is a KeyError.
+_GENDERS = {gender.value: gender for gender in Gender}
+_STATUSES = {status.value: status for status in AddressStatus}
 
 _WITHHOLDABLE = frozenset({"KEY", "PARENT_NAMES"})
 _UNPROTECTED = Protection()
 _NO_KEYS = Keys()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What was read in one snapshot: the children found, and the epoch under which they are decided."""
 
     children: tuple[ChildRecord, ...]
@@ -49,8 +58,8 @@ def reading(rows: Sequence[asyncpg.Record]) -> Reading:
     if not rows:
         raise ShieldUnreadable("the store has no shield epoch")
     try:
-        children = tuple(_child(row) for row in rows if row["id"] is not None)
-    except (ValueError, TypeError, msgspec.MsgspecError):
+        children = tuple([_child(row) for row in rows if row["id"] is not None])
+    except (ValueError, TypeError, KeyError, msgspec.MsgspecError):
         raise ShieldUnreadable("a child's record or shield cannot be understood") from None
     return Reading(children, rows[0]["epoch"])
 
@@ -62,9 +71,9 @@ def _child(row: asyncpg.Record) -> ChildRecord:
         number=row["number"],
         name=Name(tuple(row["given"]), row["family"]),
         birth_date=row["birth_date"],
-        gender=Gender(row["gender"]),
+        gender=_GENDERS[row["gender"]],
         address=PostalAddress(
-            AddressStatus(row["address_status"]), tuple(row["address_lines"]), row["postcode"], row["uprn"]
+            _STATUSES[row["address_status"]], tuple(row["address_lines"]), row["postcode"], row["uprn"]
         ),
         former_names=_names.decode(row["former_names"]) if row["former_names"] else (),
         keys=_keys_of(row["keys"]),
@@ -76,11 +85,11 @@ def _child(row: asyncpg.Record) -> ChildRecord:
 def _keys_of(text: str | None) -> Keys:
     if text is None:
         return _NO_KEYS
-    values = _keys.decode(text)
+    held = _keys.decode(text)
     return Keys(
-        nhs_number=NhsNumber(values["NHS_NUMBER"]) if "NHS_NUMBER" in values else None,
-        upn=Upn(values["UPN"]) if "UPN" in values else None,
-        birth_entry=BirthEntry(values["BIRTH_ENTRY"]) if "BIRTH_ENTRY" in values else None,
+        None if held.nhs_number is None else NhsNumber(held.nhs_number),
+        None if held.upn is None else Upn(held.upn),
+        None if held.birth_entry is None else BirthEntry(held.birth_entry),
     )
 
 

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.agency import AgencyBroken, Answer, Failed, Found, Mark, NotRecorded, Restricted
 from adapters.lev_birth import MOST_HITS

@@ -1,9 +1,8 @@
 """The register of schools: the right school or a named error, from its API and from its file."""
 
-from dataclasses import replace
-
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from adapters.agency import AgencyBroken, AgencyMismatch, AgencyName, AgencyRefused
 from adapters.client import AgencyClient

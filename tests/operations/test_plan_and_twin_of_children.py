@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from graphql import print_schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
+from msgspec.structs import replace
 
 from adapters.agency import AgencyBroken, Answer, Failed, Found, Mark, NotRecorded, Restricted
 from adapters.number import with_check_character

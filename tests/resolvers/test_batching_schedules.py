@@ -90,8 +90,8 @@ class Wait:
         """The keys it still waits for."""
         if self.asked.done():
             return set()
-        late = self.asked._joined._late
-        return {key for key, answer in zip(self.keys, self.asked.answers, strict=True) if answer is late}
+        late = self.asked.wait.joined._late
+        return {key for key, answer in zip(self.keys, self.asked.wait.answers, strict=True) if answer is late}
 
     def has_ended(self, _: object) -> None:
         self.ended = now()

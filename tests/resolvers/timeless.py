@@ -7,8 +7,10 @@ import asyncio
 import functools
 import selectors
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec
+
+from msgspec.structs import replace
 
 from adapters.agency import Answer, Found
 from adapters.records import ChildRecord

@@ -1,9 +1,8 @@
 """What holds of the policy whatever the viewer, the purpose and the child: protection never widens what is seen."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from adapters.records import ChildRecord, CircleMember, Override, Protection, Tier
 from gateway.pipeline import capability
