@@ -15,6 +15,9 @@ from resolvers.disclosure import Category, Disclosure
 
 ResponsePath: TypeAlias = tuple[str | int, ...]
 
+# Every set of categories that has been noted, in words; there are few, and answers in plenty.
+_WORDS: dict[frozenset[Category], frozenset[str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
@@ -38,8 +41,8 @@ class AgencyMark:
 class _Noted:
     """Which categories of one child were shown and withheld; what the ledger keeps instead of values."""
 
-    shown: set[str] = field(default_factory=set)
-    withheld: set[str] = field(default_factory=set)
+    shown: set[Category] = field(default_factory=set)
+    withheld: set[Category] = field(default_factory=set)
     override: bool = False
 
 
@@ -66,15 +69,16 @@ class Answering:
         """The child decided by `disclosure` is answered at `path`."""
         self.disclosures[path] = disclosure
 
-    def shown(self, disclosure: Disclosure, category: Category) -> None:
+    def shown(self, disclosure: Disclosure, categories: frozenset[Category]) -> None:
+        """Fields of these categories were answered."""
         shown = self._of(disclosure.number).shown
-        shown.add(category.value)
-        if category is Category.SERVICES and disclosure.shows(Category.SENSITIVE_SERVICE):
-            shown.add(Category.SENSITIVE_SERVICE.value)  # they came with the others
+        shown |= categories
+        if Category.SERVICES in categories and disclosure.shows(Category.SENSITIVE_SERVICE):
+            shown.add(Category.SENSITIVE_SERVICE)  # they came with the others
 
     def withhold(self, disclosure: Disclosure, category: Category, path: ResponsePath) -> None:
         """The field at `path` is null because its category is not shown."""
-        self._of(disclosure.number).withheld.add(category.value)
+        self._of(disclosure.number).withheld.add(category)
         self._withheld[path] = Withheld(path, disclosure.broker_reference)
 
     def _of(self, number: str) -> _Noted:
@@ -90,9 +94,17 @@ class Answering:
     def accesses(self) -> tuple[ChildAccess, ...]:
         """What the ledger says of each child matched, in the order of numbers."""
         return tuple(
-            ChildAccess(number, frozenset(noted.shown), frozenset(noted.withheld), noted.override)
+            ChildAccess(number, _words(noted.shown), _words(noted.withheld), noted.override)
             for number, noted in sorted(self._noted.items())
         )
+
+
+def _words(categories: set[Category]) -> frozenset[str]:
+    key = frozenset(categories)
+    words = _WORDS.get(key)
+    if words is None:
+        words = _WORDS[key] = frozenset(category.value for category in categories)
+    return words
 
 
 def response_path(path: Path) -> ResponsePath:

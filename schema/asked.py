@@ -33,10 +33,12 @@ def asks(
     category: Category,
     key: Callable[[Any], Hashable | None],
     description: str | None = None,
+    gives: Any = None,
 ) -> Callable[[Callable[[Any, Any], Any]], StrawberryField]:
     """Make `then(self, record)` a guarded field: `key(self)` is asked, and None means that there is nothing to ask by.
 
-    `record` is None where the agency has none, or where nothing was asked.
+    `record` is None where the agency has none, or where nothing was asked. `gives` is the field's type in the schema,
+    where `then` returns a record that stands for it.
     """
 
     def field_of(then: Callable[[Any, Any], Any]) -> StrawberryField:
@@ -55,6 +57,7 @@ def asks(
         made: StrawberryField = strawberry.field(
             resolve,
             description=description,
+            graphql_type=gives,
             extensions=[Shielded(category=category), Asked(question, key, then)],
         )
         return made

@@ -10,8 +10,10 @@ from adapters.records import (
     ChildRecord,
     EnrolmentRecord,
     Gender,
+    Name,
     NhsNumber,
     ParentRecord,
+    PostalAddress,
     PracticeRecord,
     ServiceRecord,
     Upn,
@@ -28,6 +30,8 @@ from schema.practice import PracticeRegistration
 from schema.school import Enrolment
 from schema.service import Service
 from schema.values import Address, PersonName
+
+_ENROLMENTS = "Current ones first; [] where none is on record."
 
 
 def _upn(child: "Child") -> Upn | None:
@@ -84,9 +88,9 @@ class Child:
     def number(self) -> strawberry.ID:
         return strawberry.ID(self.subject.number)
 
-    @shielded(Category.IDENTITY)
-    def name(self) -> PersonName:
-        return PersonName.of(self.subject.name)
+    @shielded(Category.IDENTITY, gives=PersonName)
+    def name(self) -> Name:
+        return self.subject.name
 
     @shielded(Category.IDENTITY)
     def birth_date(self) -> date:
@@ -101,29 +105,29 @@ class Child:
         reference = self.disclosure.broker_reference
         return None if reference is None else Shield(broker_reference=strawberry.ID(reference))
 
-    @shielded(Category.HISTORY, "The latest first.")
-    def former_names(self) -> list[PersonName] | None:
-        return [PersonName.of(name) for name in self.subject.former_names]
+    @shielded(Category.HISTORY, "The latest first.", gives=list[PersonName] | None)
+    def former_names(self) -> Sequence[Name]:
+        return self.subject.former_names
 
-    @shielded(Category.ADDRESS)
-    def address(self) -> Address | None:
-        return Address.of(self.subject.address)
+    @shielded(Category.ADDRESS, gives=Address | None)
+    def address(self) -> PostalAddress | None:
+        return self.subject.address
 
-    @asks(SCHOOL, Category.SCHOOL, key=_upn, description="Current ones first; [] where none is on record.")
-    def enrolments(self, found: Sequence[EnrolmentRecord] | None) -> list[Enrolment] | None:
-        return [Enrolment.of(enrolment) for enrolment in found or ()]
+    @asks(SCHOOL, Category.SCHOOL, key=_upn, gives=list[Enrolment] | None, description=_ENROLMENTS)
+    def enrolments(self, found: Sequence[EnrolmentRecord] | None) -> Sequence[EnrolmentRecord]:
+        return found or ()
 
-    @asks(PRACTICE, Category.PRACTICE, key=_nhs_number)
-    def practice(self, found: PracticeRecord | None) -> PracticeRegistration | None:
-        return PracticeRegistration.of(found)
+    @asks(PRACTICE, Category.PRACTICE, key=_nhs_number, gives=PracticeRegistration | None)
+    def practice(self, found: PracticeRecord | None) -> PracticeRecord | None:
+        return found
 
     @asks(PARENTS, Category.PARENT_NAMES, key=_birth_registration)
     def parents(self, found: Sequence[ParentRecord] | None) -> list[Parent] | None:
         return Parent.all_of(found or (), self.subject, self.disclosure)
 
-    @asks(SERVICES, Category.SERVICES, key=_services)
-    def services(self, found: Sequence[ServiceRecord] | None) -> list[Service] | None:
-        return [Service.of(service) for service in found or ()]
+    @asks(SERVICES, Category.SERVICES, key=_services, gives=list[Service] | None)
+    def services(self, found: Sequence[ServiceRecord] | None) -> Sequence[ServiceRecord]:
+        return found or ()
 
     @shielded(Category.IDENTITY)
     def keys(self) -> Keys | None:

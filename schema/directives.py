@@ -5,7 +5,7 @@ who asked. A field that is not shown is null: its resolver does not run, and so 
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias
 
 import strawberry
@@ -21,6 +21,9 @@ from schema.context import AnsweringContext, AnsweringInfo
 PathOf: TypeAlias = Callable[[], ResponsePath]
 
 strawberry.enum(Category, description="What a field would give away.")
+
+
+_ALONE: Mapping[Category, frozenset[Category]] = {category: frozenset({category}) for category in Category}
 
 
 class Guarded(Protocol):
@@ -60,11 +63,15 @@ class Shielded(FieldExtension):
 
     def shown(self, source: Guarded, context: AnsweringContext) -> None:
         """Note, for the ledger, that the category was shown."""
-        context.answering.shown(source.disclosure, self.category)
+        context.answering.shown(source.disclosure, _ALONE[self.category])
 
     def stands(self, source: Guarded, context: AnsweringContext, path: PathOf) -> None:
         """Note, for the last look, that the object at `path` is answered under its decision."""
         context.answering.stands_at(path(), source.disclosure)
+
+    def together(self, others: "Iterable[Shielded]") -> "ShieldedTogether":
+        """The guards of several fields of one object, asked at once."""
+        return ShieldedTogether(frozenset(guard.category for guard in others))
 
     def resolve(self, next_: Callable[..., Any], source: Guarded, info: AnsweringInfo, **arguments: Any) -> Any:
         """Refuse, or run a resolver that asks no agency."""
@@ -94,12 +101,32 @@ class Shielded(FieldExtension):
         return value
 
 
-def shielded(category: Category, description: str | None = None) -> Callable[[Callable[..., Any]], StrawberryField]:
-    """Make a resolver a field that gives away `category`: `@shielded(Category.SCHOOL)`."""
+class ShieldedTogether:
+    """What several guards of an object would say, each for itself, in one look."""
+
+    def __init__(self, categories: frozenset[Category]) -> None:
+        self._categories = categories
+
+    def admit(self, source: Guarded, context: AnsweringContext) -> bool:
+        """Whether all may be shown. Nothing is noted: where one may not, each must be asked by itself."""
+        return self._categories <= source.disclosure.shown
+
+    def shown(self, source: Guarded, context: AnsweringContext) -> None:
+        """Note, for the ledger, that all were shown."""
+        context.answering.shown(source.disclosure, self._categories)
+
+
+def shielded(
+    category: Category, description: str | None = None, *, gives: Any = None
+) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """Make a resolver a field that gives away `category`: `@shielded(Category.SCHOOL)`.
+
+    `gives` is its type in the schema, where the resolver returns a record that stands for it.
+    """
 
     def guarded(resolver: Callable[..., Any]) -> StrawberryField:
         field: StrawberryField = strawberry.field(
-            resolver, description=description, extensions=[Shielded(category=category)]
+            resolver, description=description, graphql_type=gives, extensions=[Shielded(category=category)]
         )
         return field
 

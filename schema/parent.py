@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import strawberry
 
+from adapters import records
 from adapters.parent_names import contacts_of
-from adapters.records import ChildRecord, NhsNumber, ParentContactRecord, ParentRecord
+from adapters.records import ChildRecord, Name, NhsNumber, ParentContactRecord, ParentRecord, PostalAddress
 from resolvers.disclosure import Category, Disclosure
 from resolvers.questions import CONTACTS
 from schema.asked import asks
+from schema.standing import shown_as
 from schema.values import Address, Origin, PersonName
 
 
@@ -36,44 +38,43 @@ def _childs_number(parent: "Parent") -> NhsNumber | None:
     description="A registered parent, in the birth entry's order. No statement of parental responsibility."
 )
 class Parent:
-    name: PersonName
-    relationship: str
-    origin: Origin
+    record: strawberry.Private[ParentRecord]
     subject: strawberry.Private[ChildRecord]
     position: strawberry.Private[int]
     kin: strawberry.Private[Kin]
     disclosure: strawberry.Private[Disclosure]
 
+    @shown_as(PersonName)
+    def name(self) -> Name:
+        return self.record.name
+
+    @strawberry.field
+    def relationship(self) -> str:
+        return self.record.relationship
+
+    @shown_as(Origin)
+    def origin(self) -> records.Origin:
+        return self.record.origin
+
     @asks(CONTACTS, Category.CONTACT, key=_childs_number)
     def phone(self, relatives: Sequence[ParentContactRecord] | None) -> str | None:
-        contact = self._contact(relatives)
+        contact = self.kin.contact(self.position, relatives)
         return contact.phone if contact else None
 
     @asks(CONTACTS, Category.CONTACT, key=_childs_number)
     def email(self, relatives: Sequence[ParentContactRecord] | None) -> str | None:
-        contact = self._contact(relatives)
+        contact = self.kin.contact(self.position, relatives)
         return contact.email if contact else None
 
-    @asks(CONTACTS, Category.CONTACT, key=_childs_number)
-    def address(self, relatives: Sequence[ParentContactRecord] | None) -> Address | None:
-        contact = self._contact(relatives)
-        return Address.of(contact.address) if contact else None
-
-    def _contact(self, relatives: Sequence[ParentContactRecord] | None) -> ParentContactRecord | None:
-        return self.kin.contact(self.position, relatives)
+    @asks(CONTACTS, Category.CONTACT, key=_childs_number, gives=Address | None)
+    def address(self, relatives: Sequence[ParentContactRecord] | None) -> PostalAddress | None:
+        contact = self.kin.contact(self.position, relatives)
+        return contact.address if contact else None
 
     @staticmethod
     def all_of(parents: Sequence[ParentRecord], subject: ChildRecord, disclosure: Disclosure) -> "list[Parent]":
         kin = Kin(parents)
         return [
-            Parent(
-                name=PersonName.of(record.name),
-                relationship=record.relationship,
-                origin=Origin.of(record.origin),
-                subject=subject,
-                position=position,
-                kin=kin,
-                disclosure=disclosure,
-            )
+            Parent(record=record, subject=subject, position=position, kin=kin, disclosure=disclosure)
             for position, record in enumerate(parents)
         ]

@@ -5,9 +5,11 @@ from datetime import date
 import strawberry
 
 from adapters.records import EnrolmentRecord, SchoolRecord
+from schema.standing import stands_for
 from schema.values import Address, Origin
 
 
+@stands_for(SchoolRecord)
 @strawberry.type(description="A school, as the register of establishments describes it.")
 class School:
     urn: strawberry.ID
@@ -16,31 +18,11 @@ class School:
     phone: str | None
     address: Address | None
 
-    @staticmethod
-    def of(school: SchoolRecord | None) -> "School | None":
-        if school is None:
-            return None
-        return School(
-            urn=strawberry.ID(school.urn),
-            name=school.name,
-            phase=school.phase,
-            phone=school.phone,
-            address=Address.of(school.address),
-        )
 
-
+@stands_for(EnrolmentRecord)
 @strawberry.type(description="A child's place at a school; `school` is null where the one named is in no register.")
 class Enrolment:
     school: School | None
     start: date | None
     end: date | None
     origin: Origin
-
-    @staticmethod
-    def of(enrolment: EnrolmentRecord) -> "Enrolment":
-        return Enrolment(
-            school=School.of(enrolment.school),
-            start=enrolment.start,
-            end=enrolment.end,
-            origin=Origin.of(enrolment.origin),
-        )

@@ -3,8 +3,10 @@
 import strawberry
 
 from adapters.records import ServiceRecord
+from schema.standing import stands_for
 
 
+@stands_for(ServiceRecord)
 @strawberry.type(
     description="A service in contact with the child. Of a sensitive one that consent lets be known, only the "
     "broker reference is given."
@@ -17,16 +19,3 @@ class Service:
     email: str | None
     lead: bool
     broker_reference: strawberry.ID | None
-
-    @staticmethod
-    def of(service: ServiceRecord) -> "Service":
-        reference = service.broker_reference
-        return Service(
-            kind=service.kind,
-            organisation=service.organisation,
-            practitioner=service.practitioner,
-            phone=service.phone,
-            email=service.email,
-            lead=service.lead,
-            broker_reference=None if reference is None else strawberry.ID(reference),
-        )

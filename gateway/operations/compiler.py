@@ -5,7 +5,8 @@ request is done by the plan; what can be known from the document alone is done h
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 
 from graphql import (
@@ -35,13 +36,16 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from gateway.errors import LimitExceeded
-from gateway.operations.plain import short_way
+from gateway.operations.calls import own_call
 from gateway.operations.plan import (
     Abstract,
+    Asking,
     Attribute,
     Becomes,
+    Call,
     Condition,
     Guard,
+    Guards,
     Leaf,
     Method,
     Object,
@@ -53,14 +57,18 @@ from gateway.operations.plan import (
     Selection,
     Several,
     Source,
+    Straight,
 )
+from gateway.operations.straight import at_hand, put_plain, read_straight
 from schema.asked import Asked
 from schema.directives import Shielded
+from schema.standing import record_of
 
 MOST_COLLECTED: Final = 4_000
 
-# Scalars whose Python value of this exact type is its own serialised form.
+# Scalars whose Python value of this exact type is its own serialised form; and those serialised without more ado.
 _EXACT: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bool}
+_USUAL: Final[Mapping[str, type]] = {"Int": int, "Float": float, "Date": date, "DateTime": datetime}
 
 
 def compile_plan(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Plan:
@@ -93,13 +101,14 @@ class _Compiler:
             self._collect(type_, selections, condition, collected, set())
         fields = tuple(self._planned(type_, key, nodes) for key, nodes in collected.items())
         shifting = any(nodes[0][1] and len({when for _, when, _ in nodes}) > 1 for nodes in collected.values())
-        known = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+        classes = _classes(type_)
+        straight_on = classes and not shifting and all(planned.conditions is None for planned in fields)
         return Selection(
             type_,
             fields,
             guard=next((planned.guard for planned in fields if planned.guard), None),
-            exact=known.origin if isinstance(known, StrawberryObjectDefinition) else None,
-            short=None if shifting else short_way(fields),
+            classes=classes,
+            straight=_straight(fields, classes) if straight_on else None,
             shifting=shifting,
         )
 
@@ -144,15 +153,17 @@ class _Compiler:
             raise ValueError(f"`{type_.name}.{name}` is not in the schema: the document was not validated")
         conditions = tuple(dict.fromkeys(condition for _, condition, _ in occurrences))
         always = () in conditions
-        source = _typename(type_) if name == "__typename" else _source(definition)
+        source = _typename(type_) if name == "__typename" else _source(definition, occurrences)
+        becomes = self._becomes(definition.type, occurrences, nullable=True)
         return Planned(
             key=key,
             name=name,
             definition=definition,
             parent=type_,
             source=source,
-            becomes=self._becomes(definition.type, occurrences, nullable=True),
+            becomes=becomes,
             guard=None if isinstance(source, Resolver) else _guard(definition),  # a resolver has its own in it
+            plain=put_plain(becomes),
             occurrences=tuple(occurrences),
             conditions=None if always else conditions,
         )
@@ -163,8 +174,7 @@ class _Compiler:
         if isinstance(type_, GraphQLList):
             return Several(self._becomes(type_.of_type, occurrences, nullable=True), nullable)
         if is_leaf_type(type_):
-            exact = _EXACT.get(type_.name) if isinstance(type_, GraphQLScalarType) else None
-            return Leaf(_serializer(type_), exact, nullable)
+            return _leaf(type_, nullable=nullable)
         sets = [(node.selection_set, condition) for node, condition, _ in occurrences if node.selection_set]
         if isinstance(type_, GraphQLObjectType):
             return Object(self.selection(type_, sets), nullable)
@@ -193,10 +203,13 @@ def _typename(type_: GraphQLObjectType) -> Source:
     return Method(lambda _: name)
 
 
-def _source(definition: GraphQLField) -> Source:
+def _source(definition: GraphQLField, occurrences: Sequence[Occurrence]) -> Source:
     known = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if not isinstance(known, StrawberryField) or known.arguments:
+    if not isinstance(known, StrawberryField):
         return Resolver()
+    if known.arguments:
+        call = own_call(known, definition, occurrences[0][0])
+        return Resolver() if call is None else Call(call)
     asked = [extension for extension in known.extensions if isinstance(extension, Asked)]
     if asked:
         return Question(asked[0].question, asked[0].key, asked[0].then)
@@ -204,9 +217,9 @@ def _source(definition: GraphQLField) -> Source:
         return Resolver()
     if known.base_resolver is None:
         return Attribute(known.python_name)
-    call: Callable[..., Any] = known.base_resolver.wrapped_func  # type: ignore[assignment]  # a static one takes no self
-    if _takes_the_object_alone(call) and not inspect.iscoroutinefunction(call):
-        return Method(call)
+    method: Callable[..., Any] = known.base_resolver.wrapped_func  # type: ignore[assignment]  # a static one takes no self
+    if _takes_the_object_alone(method) and not inspect.iscoroutinefunction(method):
+        return Method(method)
     return Resolver()
 
 
@@ -221,6 +234,41 @@ def _guard(definition: GraphQLField) -> Guard | None:
     return next((extension for extension in known.extensions if isinstance(extension, Shielded)), None)
 
 
-def _serializer(type_: Any) -> Callable[[Any], Any]:
-    coerce: Callable[[Any], Any] = type_.coerce_output_value
-    return coerce
+def _leaf(type_: Any, *, nullable: bool) -> Leaf:
+    if isinstance(type_, GraphQLScalarType):
+        exact, usual = _EXACT.get(type_.name), _USUAL.get(type_.name)
+    else:
+        exact, usual = None, getattr(type_, "wrapped_cls", None)  # Strawberry's enums know their Python class
+    return Leaf(type_.coerce_output_value, exact, usual, nullable)
+
+
+def _classes(type_: GraphQLObjectType) -> tuple[type, ...]:
+    """The Python classes whose very objects are of the type: its own, and the record that stands for it."""
+    known = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if not isinstance(known, StrawberryObjectDefinition):
+        return ()
+    record = record_of(known.origin)
+    return (known.origin,) if record is None else (record, known.origin)
+
+
+def _straight(fields: Sequence[Planned], classes: Sequence[type]) -> Straight:
+    return Straight(
+        read_straight(fields, classes),
+        later=tuple(one for one in fields if not at_hand(one) and not isinstance(one.source, Question)),
+        askings=_askings(fields),
+        admitted=_together(fields),
+        at_hand=_together([planned for planned in fields if at_hand(planned)]),
+    )
+
+
+def _askings(fields: Sequence[Planned]) -> tuple[Asking, ...]:
+    together: dict[Any, list[Planned]] = {}
+    for planned in fields:
+        if isinstance(planned.source, Question):
+            together.setdefault((planned.source.question, planned.source.key), []).append(planned)
+    return tuple(Asking(question, key, tuple(asked), _together(asked)) for (question, key), asked in together.items())
+
+
+def _together(fields: Sequence[Planned]) -> Guards | None:
+    guards = [planned.guard for planned in fields if planned.guard is not None]
+    return guards[0].together(guards) if guards else None

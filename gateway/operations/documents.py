@@ -22,6 +22,7 @@ from gateway.errors import LimitExceeded
 from gateway.operations.compiler import compile_plan
 from gateway.operations.plan import Plan
 from gateway.operations.shape import shape_of
+from gateway.operations.variables import Variables
 from gateway.shield.shape import Shape
 from schema.paths import Guards
 
@@ -53,6 +54,7 @@ class Operation:
     document: DocumentNode
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
+    variables: Variables
     plan: Plan
     shape: Shape
     roots: frozenset[str]
@@ -108,7 +110,8 @@ class Documents:
         shape, roots = shape_of(self._schema, self._guards, document, node)
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         plan = compile_plan(self._schema, document, node)
-        return Operation(document, node, fragments, plan, shape, roots, hash_)
+        variables = Variables(self._schema, node.variable_definitions or ())
+        return Operation(document, node, fragments, variables, plan, shape, roots, hash_)
 
     def _read(self, text: str) -> DocumentNode:
         try:

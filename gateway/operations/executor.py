@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo, GraphQLResolveInfoHelpers, GraphQLSchema, get_variable_values
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLResolveInfoHelpers, GraphQLSchema
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable as default_is_awaitable
 
@@ -13,8 +13,6 @@ from gateway.operations.outcome import Executed, safe
 from gateway.operations.plan import Planned
 from gateway.operations.run import Run
 from schema.context import AnsweringContext
-
-MOST_VARIABLE_ERRORS = 10
 
 
 class Executor:
@@ -26,19 +24,14 @@ class Executor:
 
     async def run(self, operation: Operation, variables: Mapping[str, Any], context: AnsweringContext) -> Executed:
         """Run it; raises `InvalidDocument` for variables that do not fit, and what ends a request whole."""
-        read = get_variable_values(
-            self._schema,
-            operation.definition.variable_definitions or (),
-            dict(variables),
-            MOST_VARIABLE_ERRORS,
-            hide_suggestions=True,
-        )
+        read = operation.variables.read(variables)
         if not isinstance(read, VariableValues):
             raise InvalidDocument(read)
-
-        nulls = sorted(name for name in operation.plan.conditional if read.coerced.get(name) is None)
-        if nulls:
-            raise InvalidDocument([GraphQLError(f"Variable '${nulls[0]}' must not be null: a directive asks for it.")])
+        if operation.plan.conditional:
+            nulls = sorted(name for name in operation.plan.conditional if read.coerced.get(name) is None)
+            if nulls:
+                wrong = f"Variable '${nulls[0]}' must not be null: a directive asks for it."
+                raise InvalidDocument([GraphQLError(wrong)])
 
         def info(planned: Planned, path: Any, nodes: Any) -> GraphQLResolveInfo[Any]:
             return GraphQLResolveInfo(
@@ -60,7 +53,7 @@ class Executor:
 
         run = Run(read, context, context.contacts, info)
         data = await run.through(operation.plan, None)
-        return Executed(data, tuple(safe(error, self._observer) for error in run.errors))
+        return Executed(data, tuple([safe(error, self._observer) for error in run.errors]))
 
 
 async def _gather(values: Any) -> list[Any]:

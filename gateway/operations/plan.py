@@ -4,9 +4,9 @@ A plan knows nothing of variables' values and nothing of any type of ours; it is
 every request that sends it. Printed, it draws itself: levels by indentation, questions and guards beside their fields.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from graphql import FieldNode, GraphQLAbstractType, GraphQLField, GraphQLObjectType
 
@@ -30,6 +30,16 @@ class Guard(Protocol):
     def shown(self, source: Any, context: Any) -> None: ...
 
     def stands(self, source: Any, context: Any, path: PathOf) -> None: ...
+
+    def together(self, others: Iterable[Any]) -> "Guards": ...
+
+
+class Guards(Protocol):
+    """The guards of several fields of an object, asked at once."""
+
+    def admit(self, source: Any, context: Any) -> bool: ...
+
+    def shown(self, source: Any, context: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +75,41 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """The value is what a function of the schema's returns or awaits, called with arguments that need no making.
+
+    `call(source, info, variables)` gives `UNBOUND` where they do: then the resolver is asked.
+    """
+
+    call: Callable[[Any, Any, Mapping[str, Any]], Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        return "call"
+
+
+@dataclass(frozen=True, slots=True)
 class Resolver:
-    """The value is whatever the schema's own resolver returns or awaits: root fields, and what nothing above fits."""
+    """The value is whatever the schema's own resolver returns or awaits: what nothing above fits."""
 
     def __str__(self) -> str:
         return "resolver"
 
 
-Source: TypeAlias = Attribute | Method | Question | Resolver
+UNBOUND: Final = object()
+
+Source: TypeAlias = Attribute | Method | Question | Call | Resolver
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar or an enum: checked and serialised as graphql-core does; `exact` is the type that is so already."""
+    """A scalar or an enum: checked and serialised as graphql-core does.
+
+    What is of the type `exact` is serialised already; what is of the type `usual` is serialised without more ado.
+    """
 
     serialize: Callable[[Any], Any] = field(repr=False)
     exact: type | None
+    usual: type | None
     nullable: bool
 
 
@@ -123,11 +152,14 @@ class Planned:
     source: Source
     becomes: Becomes
     guard: Guard | None
+    plain: Callable[[Any], Any] | None = field(repr=False)  # what a value becomes, where all of that is plain
     occurrences: tuple[Occurrence, ...] = field(repr=False)
     conditions: tuple[Condition, ...] | None  # None: it always stands
 
     def nodes(self, variables: Mapping[str, Any]) -> list[FieldNode]:
         """The places in the document that ask for it in this run; errors point at them."""
+        if len(self.occurrences) == 1:
+            return [self.occurrences[0][0]]
         # A fragment's own field is one place, under however many conditions it was spread.
         return list({id(node): node for node, condition, _ in self.occurrences if holds(condition, variables)}.values())
 
@@ -141,14 +173,44 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Fields of one object that are made of the same record: asked for once."""
+
+    question: Any
+    key: Callable[[Any], Hashable | None] = field(repr=False)
+    fields: tuple[Planned, ...]
+    guards: Guards | None
+
+
+@dataclass(frozen=True, slots=True)
+class Straight:
+    """The straight way through an object of which nothing is withheld.
+
+    `read` gives what is at hand, with None for the rest, or raises; `later` is what may leave a place open, `askings`
+    what must be asked for.
+    """
+
+    read: Callable[[Any], dict[str, Any]] = field(repr=False)
+    later: tuple[Planned, ...]
+    askings: tuple[Asking, ...]
+    admitted: Guards | None  # of all the fields
+    at_hand: Guards | None  # of those at hand
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is nothing but what is at hand, and no guard on it."""
+        return not self.later and not self.askings and self.admitted is None
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """What is asked of one type of object. `shifting`: in what order depends on variables."""
 
     of: GraphQLObjectType = field(repr=False)
     fields: tuple[Planned, ...]
     guard: Guard | None = None  # one of its fields': hears where the object stands
-    exact: type | None = None  # what is of this very class is of the type; anything else is looked at
-    short: Callable[[Any], Any] | None = field(default=None, repr=False)  # the short way, where all of it is plain
+    classes: tuple[type, ...] = ()  # what is of one of these very classes is of the type; anything else is looked at
+    straight: Straight | None = field(default=None, repr=False)
     shifting: bool = False
 
     def in_order(self, variables: Mapping[str, Any]) -> "tuple[Planned, ...]":

@@ -16,11 +16,14 @@ from graphql.execution import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from gateway.operations.plain import ODD
 from gateway.operations.plan import (
+    UNBOUND,
     Abstract,
     Attribute,
     Becomes,
+    Call,
+    Guard,
+    Guards,
     Leaf,
     Method,
     Object,
@@ -29,7 +32,9 @@ from gateway.operations.plan import (
     Question,
     Selection,
     Several,
+    Straight,
 )
+from gateway.operations.waiting import Waiting
 from resolvers.contacts import HeldBackError
 
 # Where a value goes: the place above, what holds it, under which key, and whether null may stand there.
@@ -37,8 +42,12 @@ Place: TypeAlias = tuple[Any, Any, str | int, bool]
 
 ResponsePath: TypeAlias = tuple[str | int, ...]
 
-# A field whose record is asked for: by which key, its plan, the object, and the place left open for it.
-Asked: TypeAlias = tuple[Any, Planned, Any, Place]
+# Fields whose record is asked for: by which key, what hears of their being shown, the object, what holds their open
+# places, and where that stands.
+Asked: TypeAlias = tuple[Any, Sequence[Planned], "Guard | Guards | None", Any, dict[str, Any], "Place | None"]
+
+# What is to be awaited, whose value it is, and where it goes.
+Open: TypeAlias = tuple[Awaitable[Any], Planned, Becomes, Place]
 
 _OPEN: Final = object()
 
@@ -79,9 +88,8 @@ class Run:
         self._nulled: set[ResponsePath] = set()
         self._standing: dict[int, bool] = {}
         self._to_ask: dict[Any, list[Asked]] = {}
-        self._under_way: dict[asyncio.Future[Any], Callable[[asyncio.Future[Any]], None]] = {}
-        self._arrived: list[asyncio.Future[Any]] = []
-        self._wake: asyncio.Future[None] | None = None
+        self._awaitables: list[Open] = []
+        self._waiting = Waiting()
 
     async def through(self, plan: Plan, root: Any) -> dict[str, Any] | None:
         """Run the plan to its end; the data, or None where null went all the way up."""
@@ -97,26 +105,56 @@ class Run:
                 return None
         return answer
 
+    async def _finish(self) -> None:
+        """Go on until nothing is open."""
+        if len(self._awaitables) == 1 and not self._to_ask:
+            await self._await_alone()
+        self._go_on()
+        await self._waiting.end()
+
+    async def _await_alone(self) -> None:
+        """Await the one thing that is open here: nothing else could go on meanwhile, so it needs no task of its own."""
+        [(awaitable, planned, becomes, here)] = self._awaitables
+        self._awaitables = []
+        try:
+            here[1][here[2]] = self._complete(planned, becomes, await awaitable, here)
+        except Exception as error:
+            self._nullify(error, planned, here)
+
+    def _go_on(self) -> None:
+        """Ask and await what has been left open since the last time."""
+        if self._awaitables:
+            awaitables, self._awaitables = self._awaitables, []
+            for awaitable, planned, becomes, here in awaitables:
+                self._waiting.expect(asyncio.ensure_future(awaitable), partial(self._awaited, planned, becomes, here))
+        if self._to_ask:
+            to_ask, self._to_ask = self._to_ask, {}
+            for question, asked in to_ask.items():
+                keys = tuple(dict.fromkeys([one[0] for one in asked]))
+                answers = asyncio.ensure_future(self._asker.ask(question, keys))
+                self._waiting.expect(answers, partial(self._answered, question, asked, keys))
+
     # --- At hand: no awaiting here.
 
     def _fill(self, target: dict[str, Any], fields: Sequence[Planned], source: Any, place: Place | None) -> None:
         """Put what is at hand of `source` into `target`, which stands at `place`; leave the rest open."""
         for planned in fields:
-            if planned.conditions is not None and not self._stands(planned):
-                continue
-            becomes = planned.becomes
-            here: Place = (place, target, planned.key, becomes.nullable)
-            target[planned.key] = None
-            try:
-                value = self._value(planned, source, here)
-                if value is not _OPEN:
-                    target[planned.key] = self._complete(planned, becomes, value, here)
-            except Exception as error:
-                located = self._located(error, planned, here)
-                if not becomes.nullable:
-                    raise located from None
-                self._add(located, path_of(here))
+            if planned.conditions is None or self._stands(planned):
                 target[planned.key] = None
+                self._put(planned, source, (place, target, planned.key, planned.becomes.nullable))
+
+    def _put(self, planned: Planned, source: Any, here: Place) -> None:
+        """Put what the field comes to in its place, where it is at hand. Raises where null may not stand there."""
+        try:
+            value = self._value(planned, source, here)
+            if value is not _OPEN:
+                here[1][here[2]] = self._become(planned, value, here)
+        except Exception as error:
+            located = self._located(error, planned, here)
+            if not here[3]:
+                raise located from None
+            self._add(located, path_of(here))
+            here[1][here[2]] = None
 
     def _stands(self, planned: Planned) -> bool:
         """Whether it is in this run's answer; found out once for all objects."""
@@ -134,9 +172,11 @@ class Run:
         if kind is Attribute:
             value = getattr(source, origin.name)  # type: ignore[union-attr]  # told apart by `kind`
         elif kind is Method:
-            value = origin.call(source)  # type: ignore[union-attr]  # as above
+            value = origin.call(source)  # type: ignore[union-attr,call-arg,misc]  # as above
         elif kind is Question:
             return self._open(planned, origin, source, here)  # type: ignore[arg-type]  # as above
+        elif kind is Call:
+            value = self._called(planned, origin, source, here)  # type: ignore[arg-type]  # as above
         else:
             value = self._resolved(planned, source, here)
         if guard is not None:
@@ -148,7 +188,7 @@ class Run:
         key = origin.key(source)
         if key is None:
             return self._then(planned, source, None)
-        self._to_ask.setdefault(origin.question, []).append((key, planned, source, here))
+        self._to_ask.setdefault(origin.question, []).append((key, (planned,), planned.guard, source, here[1], here[0]))
         return _OPEN
 
     def _then(self, planned: Planned, source: Any, record: Any) -> Any:
@@ -156,6 +196,10 @@ class Run:
         if planned.guard is not None:
             planned.guard.shown(source, self._context)
         return value
+
+    def _called(self, planned: Planned, origin: Call, source: Any, here: Place) -> Any:
+        value = origin.call(source, self._told(planned, here), self._coerced)
+        return self._resolved(planned, source, here) if value is UNBOUND else value
 
     def _resolved(self, planned: Planned, source: Any, here: Place) -> Any:
         nodes = planned.nodes(self._coerced)
@@ -174,6 +218,14 @@ class Run:
 
     # --- What a value becomes.
 
+    def _become(self, planned: Planned, value: Any, here: Place) -> Any:
+        if planned.plain is not None:
+            try:
+                return planned.plain(value)
+            except Exception:  # noqa: S110 - the long way meets it again, and says what it is and where
+                pass
+        return self._complete(planned, planned.becomes, value, here)
+
     def _complete(self, planned: Planned, becomes: Becomes, value: Any, here: Place) -> Any:
         """The value as it stands in the answer; raises where it cannot, and leaves open what must be awaited."""
         if value is None:
@@ -189,7 +241,7 @@ class Run:
         if isinstance(value, Exception):
             raise value
         if hasattr(value, "__await__"):
-            self._expect(asyncio.ensure_future(value), partial(self._awaited, planned, becomes, here))
+            self._awaitables.append((value, planned, becomes, here))
             return None
         if kind is Object:
             return self._object(becomes.selection, planned, value, here)  # type: ignore[union-attr]  # as above
@@ -204,19 +256,43 @@ class Run:
         return serialized
 
     def _object(self, selection: Selection, planned: Planned, value: Any, here: Place) -> dict[str, Any]:
-        if type(value) is selection.exact:
-            if selection.short is not None:
-                short: dict[str, Any] = selection.short(value)
-                if short is not ODD:
-                    return short
-        else:
+        if selection.straight is not None:
+            target = self._straight(selection.straight, selection.guard, value, here)
+            if target is not None:
+                return target
+        if type(value) not in selection.classes:
             type_ = selection.of
             if type_.is_type_of is not None and not type_.is_type_of(value, self._told(planned, here)):
                 raise TypeError(f"a value that is no `{type_.name}`")
         if selection.guard is not None:
             selection.guard.stands(value, self._context, lambda: path_of(here))
-        target: dict[str, Any] = {}
+        target = {}
         self._fill(target, selection.in_order(self._coerced), value, here)
+        return target
+
+    def _straight(self, straight: Straight, guard: Guard | None, source: Any, here: Place) -> dict[str, Any] | None:
+        """The object by the straight way; None where it is not for it, and then nothing was noted or asked."""
+        try:
+            if straight.admitted is not None and not straight.admitted.admit(source, self._context):
+                return None
+            target = straight.read(source)
+            keys = [asking.key(source) for asking in straight.askings]
+        except Exception:
+            return None
+        if guard is not None:
+            guard.stands(source, self._context, lambda: path_of(here))
+        if straight.at_hand is not None:
+            straight.at_hand.shown(source, self._context)
+        for planned in straight.later:
+            self._put(planned, source, (here, target, planned.key, planned.becomes.nullable))
+        for asking, key in zip(straight.askings, keys, strict=True):
+            if key is None:  # nothing to ask by: at hand after all
+                for planned in asking.fields:
+                    self._put(planned, source, (here, target, planned.key, planned.becomes.nullable))
+            else:
+                self._to_ask.setdefault(asking.question, []).append(
+                    (key, asking.fields, asking.guards, source, target, here)
+                )
         return target
 
     def _list(self, planned: Planned, becomes: Several, value: Any, here: Place) -> list[Any]:
@@ -244,66 +320,63 @@ class Run:
             raise TypeError(f"a value that is no `{becomes.type.name}`")
         return self._object(becomes.possible[name], planned, value, here)
 
-    # --- Awaiting: what is open is asked for, level by level.
-
-    async def _finish(self) -> None:
-        """Ask, and go on with what arrives, until nothing is open."""
-        try:
-            self._ask()
-            while self._under_way:
-                if not self._arrived:
-                    self._wake = asyncio.get_running_loop().create_future()
-                    await self._wake
-                arrived, self._arrived = self._arrived, []
-                for future in arrived:
-                    self._under_way.pop(future)(future)
-                self._ask()
-        finally:
-            for future in self._under_way:
-                future.cancel()
-
-    def _ask(self) -> None:
-        to_ask, self._to_ask = self._to_ask, {}
-        for question, asked in to_ask.items():
-            keys = dict.fromkeys([key for key, _, _, _ in asked])
-            answers = asyncio.ensure_future(self._asker.ask(question, tuple(keys)))
-            self._expect(answers, partial(self._answered, question, asked, tuple(keys)))
-
-    def _expect(self, future: "asyncio.Future[Any]", then: Callable[["asyncio.Future[Any]"], None]) -> None:
-        self._under_way[future] = then
-        future.add_done_callback(self._on_arrival)
-
-    def _on_arrival(self, future: "asyncio.Future[Any]") -> None:
-        self._arrived.append(future)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+    # --- What arrives.
 
     def _awaited(self, planned: Planned, becomes: Becomes, here: Place, future: "asyncio.Future[Any]") -> None:
         try:
             here[1][here[2]] = self._complete(planned, becomes, future.result(), here)
         except Exception as error:
             self._nullify(error, planned, here)
+        self._go_on()
 
     def _answered(
         self, question: Any, asked: "Sequence[Asked]", keys: Sequence[Any], future: "asyncio.Future[Any]"
     ) -> None:
         failed = future.exception()
         answers = {} if failed else dict(zip(keys, future.result(), strict=True))
-        for key, planned, source, here in asked:
+        for key, fields, guard, source, target, place in asked:
             try:
                 outcome = failed or self._asker.outcome(question, source, answers[key])
-                value = self._made_of(outcome, planned, source, here)
-                here[1][here[2]] = self._complete(planned, planned.becomes, value, here)
-            except Exception as raised:
-                self._nullify(raised, planned, here)
+            except Exception as error:
+                outcome = error
+            if isinstance(outcome, Exception):
+                self._unanswered(fields, source, outcome, target, place)
+            else:
+                self._made(fields, guard, source, outcome, target, place)
+        self._go_on()
 
-    def _made_of(self, outcome: Any, planned: Planned, source: Any, here: Place) -> Any:
-        if isinstance(outcome, HeldBackError) and planned.guard is not None:
-            planned.guard.held_back(source, self._context, lambda: path_of(here))
-            return None
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return self._then(planned, source, outcome)
+    def _made(
+        self,
+        fields: Sequence[Planned],
+        guard: Guard | Guards | None,
+        source: Any,
+        record: Any,
+        target: dict[str, Any],
+        place: Place | None,
+    ) -> None:
+        """Put what the fields make of the record that was asked for, or of there being none."""
+        made = []
+        for planned in fields:
+            here: Place = (place, target, planned.key, planned.becomes.nullable)
+            try:
+                value = planned.source.then(source, record)  # type: ignore[union-attr]  # only questions come here
+                made.append(planned.guard)
+                target[planned.key] = self._become(planned, value, here)
+            except Exception as error:
+                self._nullify(error, planned, here)
+        for shown in (guard,) if len(made) == len(fields) else made:
+            if shown is not None:
+                shown.shown(source, self._context)
+
+    def _unanswered(
+        self, fields: Sequence[Planned], source: Any, error: Exception, target: dict[str, Any], place: Place | None
+    ) -> None:
+        for planned in fields:
+            here: Place = (place, target, planned.key, planned.becomes.nullable)
+            if isinstance(error, HeldBackError) and planned.guard is not None:
+                planned.guard.held_back(source, self._context, partial(path_of, here))
+            else:
+                self._nullify(error, planned, here)
 
     # --- Errors.
 

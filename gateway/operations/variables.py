@@ -1,12 +1,32 @@
-"""How much variables may hold, looked at before any of them is read."""
+"""Reads variables: how much they may hold, and what they are. What needs no coercing is not given to graphql-core."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from graphql import (
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    VariableDefinitionNode,
+    get_variable_values,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
 
 from gateway.errors import LimitExceeded
 
 MOST_VALUES = 2_000  # in all variables of a request together
 LONGEST_VALUE = 1_000  # characters
+MOST_ERRORS = 10
+
+# Scalars that are, of a value of this very type, the value itself.
+_ITSELF: Final[Mapping[str, type]] = {"ID": str, "String": str, "Boolean": bool}
+
+# Whether a value, which is not null, needs no coercing.
+Fits: TypeAlias = Callable[[Any], bool]
 
 
 def measure(variables: Mapping[str, Any]) -> None:
@@ -22,3 +42,40 @@ def measure(variables: Mapping[str, Any]) -> None:
         if seen + len(waiting) + len(inner) > MOST_VALUES:
             raise LimitExceeded("VARIABLES", f"variables may hold at most {MOST_VALUES} values")
         waiting += inner
+
+
+class Variables:
+    """The variables that one operation defines."""
+
+    def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
+        self._schema = schema
+        self._definitions = definitions
+        self._known = [
+            (signature.name, _fits(signature.type), signature)
+            for node in definitions
+            if not isinstance(signature := get_variable_signature(schema, node), GraphQLError)
+        ]
+
+    def read(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Their values in one request, or what is wrong with them: what graphql-core says of them."""
+        sources, coerced = {}, {}
+        for name, fits, signature in self._known:
+            value = given.get(name)
+            if value is None or fits is None or not fits(value):
+                return get_variable_values(
+                    self._schema, self._definitions, dict(given), MOST_ERRORS, hide_suggestions=True
+                )
+            sources[name] = VariableValueSource(signature, value)
+            coerced[name] = value
+        return VariableValues(sources, coerced)
+
+
+def _fits(type_: GraphQLInputType) -> Fits | None:
+    """The test for a type whose values may be themselves; None for any other."""
+    if is_non_null_type(type_):
+        return _fits(type_.of_type)
+    if is_list_type(type_):
+        inner = _fits(type_.of_type)
+        return None if inner is None else lambda value: type(value) is list and all(map(inner, value))
+    exact = _ITSELF.get(type_.name) if isinstance(type_, GraphQLScalarType) else None
+    return None if exact is None else lambda value: type(value) is exact
