@@ -7,7 +7,9 @@ means.
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Final, Protocol, Self, TypeVar
@@ -75,7 +77,8 @@ class Contract:
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One question to one system, ready to be asked.
 
-    `system` is the name that failures and contracts know it by. `params` are added to the address.
+    `system` is the name that failures and contracts know it by. `path` are the steps beneath the address, each quoted
+    here (so that one address serves all calls, and nothing in a step is read as two), and `params` are added to it.
     `media_types` are the only ones its answer may have.
     `judged` are the 4xx statuses whose answer the adapter wants to read; any other becomes a failure.
     """
@@ -83,6 +86,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     system: str
     url: URL
     method: str = "GET"
+    path: tuple[str, ...] = ()
     params: Mapping[str, str] = _NOTHING
     headers: Mapping[str, str] = _NOTHING
     body: bytes | None = None
@@ -129,37 +133,65 @@ class Response(msgspec.Struct, frozen=True, gc=False):
 class _Gate:
     """Keeps one system's calls within its contract; a caller waits here no longer than its own deadline."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, loop: asyncio.AbstractEventLoop) -> None:
         self.tls: ssl.SSLContext | bool = contract.tls if contract.tls is not None else True
-        self._slots = asyncio.Semaphore(contract.at_once)
+        self._loop = loop
+        self._free = contract.at_once
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._rate: AsyncLimiter | None = None
         if contract.per_second is not None:
             together = max(1.0, contract.per_second / 20)
             self._rate = AsyncLimiter(together, together / contract.per_second)
 
+    def enter_at_once(self) -> bool:
+        """Take a place where nothing need be waited for; `leave` gives it back."""
+        if not self._free or self._rate is not None:
+            return False
+        self._free -= 1
+        return True
+
     async def enter(self, system: str, deadline: float) -> None:
-        """Come back with a place, which the caller gives back by `leave`; or raise AgencyOverloaded, holding none."""
-        if self._slots.locked():
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._slots.acquire()
-            except TimeoutError:
-                raise AgencyOverloaded(f"`{system}` had no free place within the deadline") from None
-        else:
-            await self._slots.acquire()  # does not wait, so needs no timer
+        """Come back with a place, or raise AgencyOverloaded, holding none."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._place()
+        except TimeoutError:
+            raise AgencyOverloaded(f"`{system}` had no free place within the deadline") from None
         if self._rate is not None:
             try:
                 async with asyncio.timeout_at(deadline):
                     await self._rate.acquire()
             except TimeoutError:
-                self._slots.release()
+                self.leave()
                 raise AgencyOverloaded(f"`{system}` had no turn at its agreed rate within the deadline") from None
             except BaseException:
-                self._slots.release()
+                self.leave()
                 raise
 
+    async def _place(self) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = self._loop.create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except BaseException:
+            if turn.cancelled():
+                with suppress(ValueError):  # passed over already
+                    self._queue.remove(turn)
+            else:
+                self.leave()  # it was given a place while it left
+            raise
+
     def leave(self) -> None:
-        self._slots.release()
+        """Give the place to who has waited longest, or back: it is never free for a moment that another could take."""
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
 
 class AgencyClient:
@@ -177,6 +209,7 @@ class AgencyClient:
         body_cap: int = 2 * MEBIBYTE,
         header_cap: int = 8190,
     ) -> None:
+        self._loop = asyncio.get_running_loop()  # to ask for it anew costs a call into the kernel each time
         self._contracts = contracts or {}
         self._gates: dict[str, _Gate] = {}
         self._wire = Wire(
@@ -199,24 +232,25 @@ class AgencyClient:
 
         A 401 is asked once more where the credential has a fresh proof to give.
         """
-        proof = await self._proof(call, deadline)
+        credential = call.credential
+        if credential is None:
+            return _trusted(call, await self._exchange(call, _NOTHING, deadline))
+        proof = await credential.headers(self, deadline)
         response = await self._exchange(call, proof, deadline)
-        if response.status == 401 and call.credential is not None and call.credential.refused(proof):
-            response = await self._exchange(call, await self._proof(call, deadline), deadline)
+        if response.status == 401 and credential.refused(proof):
+            response = await self._exchange(call, await credential.headers(self, deadline), deadline)
         return _trusted(call, response)
-
-    async def _proof(self, call: Call, deadline: float) -> Mapping[str, str]:
-        return {} if call.credential is None else await call.credential.headers(self, deadline)
 
     async def _exchange(self, call: Call, proof: Mapping[str, str], deadline: float) -> Response:
         """Send one request and read its answer. The only place a call leaves this process."""
         gate = self._gates.get(call.system)
         if gate is None:
-            gate = self._gates[call.system] = _Gate(self._contracts.get(call.system, Contract()))
-        if deadline <= asyncio.get_running_loop().time():
+            gate = self._gates[call.system] = _Gate(self._contracts.get(call.system, Contract()), self._loop)
+        if deadline <= self._loop.time():
             # Looked at here, as over an open connection the request would be gone before any timer rang.
             raise AgencyTimeout(f"`{call.system}` was not asked: the deadline had passed")
-        await gate.enter(call.system, deadline)
+        if not gate.enter_at_once():
+            await gate.enter(call.system, deadline)
         try:
             answer = await self._wire.exchange(_request(call, proof), gate.tls, call.judged, deadline)
             return Response(call.system, answer.status, answer.headers, answer.body)
@@ -229,12 +263,25 @@ class AgencyClient:
 
 
 def _request(call: Call, proof: Mapping[str, str]) -> Request:
-    target = call.url.raw_path_qs
+    url = call.url
+    target = url.raw_path_qs if not call.path else _beneath(url, call.path)
     if call.params:
-        target += ("&" if call.url.raw_query_string else "?") + urlencode(call.params, quote_via=quote)
+        target += ("&" if url.raw_query_string else "?") + urlencode(call.params, quote_via=quote)
     # A later word on a header, spelt the same, takes the place of an earlier one.
     headers = {"Accept": ", ".join(call.media_types), "Accept-Encoding": "gzip", **call.headers, **proof}
-    return Request(call.method, call.url, target, headers, call.body or b"")
+    return Request(call.method, url, target, headers, call.body or b"")
+
+
+def _beneath(url: URL, path: tuple[str, ...]) -> str:
+    target = url.raw_path.rstrip("/")
+    for step in path:
+        if step.isalnum() and step.isascii():
+            target += "/" + step
+        elif step.strip("."):
+            target += "/" + quote(step, safe="")
+        else:
+            raise Unsendable  # "" and dots are directions, not names
+    return f"{target}?{url.raw_query_string}" if url.raw_query_string else target
 
 
 def _trusted(call: Call, response: Response) -> Response:

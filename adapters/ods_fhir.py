@@ -68,7 +68,8 @@ class OdsReader:
         """Read one organization; never raises an AgencyFailure, but answers with it."""
         call = Call(
             system=ODS_SYSTEM,
-            url=self._url.joinpath("Organization", ods_code),
+            url=self._url,
+            path=("Organization", ods_code),
             media_types=(FHIR_JSON,),
             credential=self._credential,
             judged=frozenset({404}),

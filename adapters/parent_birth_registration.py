@@ -89,7 +89,7 @@ class BirthRegistrationParents:
     async def _looked_up(self, number: BirthEntry, deadline: float) -> Answer[tuple[ParentRecord, ...]]:
         if not (number.value.isascii() and number.value.isdigit()):
             raise AgencyRefused("the birth entry on file is not a system number: correct it at its source")
-        entry = read_entry(await self._ask(self._births / number.value, {}, deadline))
+        entry = read_entry(await self._ask((number.value,), {}, deadline))
         if entry is None:
             return NotRecorded()
         if str(entry.id) != number.value:
@@ -106,7 +106,7 @@ class BirthRegistrationParents:
             "surname": key.name.family or "",
             "dateOfBirth": key.birth_date.isoformat(),
         }
-        hits = read_search(await self._ask(self._births, wanted, deadline))
+        hits = read_search(await self._ask((), wanted, deadline))
         if any(hit.status.blocked is not False for hit in hits):
             return Restricted(Mark.BIRTH_BLOCKED)
         exact = {str(hit.newest.id): hit for hit in hits if _is_exactly(hit, key)}  # an entry made again is found twice
@@ -115,10 +115,11 @@ class BirthRegistrationParents:
             return NotRecorded()
         return self._judged(next(iter(exact.values())))
 
-    async def _ask(self, url: URL, params: Mapping[str, str], deadline: float) -> Response:
+    async def _ask(self, path: tuple[str, ...], params: Mapping[str, str], deadline: float) -> Response:
         call = Call(
             system=LEV_SYSTEM,
-            url=url,
+            url=self._births,
+            path=path,
             params=params,
             headers=self._headers,
             credential=self._credential,

@@ -272,7 +272,8 @@ class PdsReader:
             return Failed(AgencyRefused("the NHS number on file fails its check digit: correct it at its source"))
         call = Call(
             system=PDS_SYSTEM,
-            url=self._url.joinpath("Patient", number.value, *parts),
+            url=self._url,
+            path=("Patient", number.value, *parts),
             headers={"X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": str(uuid.uuid4())},
             media_types=(FHIR_JSON,),
             credential=self._credential,

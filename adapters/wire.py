@@ -102,24 +102,20 @@ class Wire:
         """
         sent = request.encoded()
         origin = self._origin(request.url, tls)
-        try:
-            return await self._exchange_once(origin, sent, request.method, read, deadline)
-        except Dropped:
-            # Mostly a connection kept open that the system closed as we took it up.
-            if request.method not in REPEATABLE:
+        repeatable = request.method in REPEATABLE
+        while True:
+            conversation = self._at_hand(origin) or await self._connected(origin, deadline)
+            asker = conversation.ask(sent, read, deadline, bodiless=request.method == "HEAD")
+            try:
+                return await asker
+            except asyncio.CancelledError:
+                conversation.leave(asker)
                 raise
-        return await self._exchange_once(origin, sent, request.method, read, deadline)
-
-    async def _exchange_once(
-        self, origin: _Origin, sent: bytes, method: str, read: Container[int], deadline: float
-    ) -> Answer:
-        conversation = self._at_hand(origin) or await self._connected(origin, deadline)
-        asker = conversation.ask(sent, read, deadline, bodiless=method == "HEAD")
-        try:
-            return await asker
-        except asyncio.CancelledError:
-            conversation.leave(asker)
-            raise
+            except Dropped:
+                # Mostly a connection kept open that the system closed as we took it up.
+                if not repeatable:
+                    raise
+                repeatable = False
 
     def _at_hand(self, origin: _Origin) -> Conversation | None:
         """Take up a connection that is open and unused."""

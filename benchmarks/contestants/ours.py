@@ -78,7 +78,7 @@ class SingleAgency(Generic[Key, Record]):
 
     async def fetch(self, keys: Sequence[Key], deadline: float) -> Mapping[Key, Answer[Record]]:
         [key] = keys
-        call = Call(system=self._kind, url=self._url / self._key_of(key))
+        call = Call(system=self._kind, url=self._url, path=(self._key_of(key),))
         try:
             record: Record | None = (await self._client.ask(call, deadline)).decoded(self._decoder)
         except AgencyFailure as failure:
