@@ -130,24 +130,22 @@ class ChildFinder:
         """The children of whom something may be told, as long as what they were found by may be known."""
         capability = self._addressable()
         self._answering.read_under(reading.epoch)
-        decided = []
+        decided, protected = [], []
         for record in reading.children:
             disclosure = capability.decide(record)
             self._answering.matched(record.number, override=disclosure is not None and disclosure.override)
             if disclosure is not None and disclosure.shows(knowing):
                 decided.append(DecidedChild(record, disclosure))
-        return await self._with_broker_references(decided, capability.broker)
-
-    async def _with_broker_references(self, children: list[DecidedChild], broker: str) -> list[DecidedChild]:
-        protected = [child.record.id for child in children if child.disclosure.protected]
+                if disclosure.protected:
+                    protected.append(record.id)
         if not protected:
-            return children
-        references = await self._store.broker_references(broker, protected)
+            return decided
+        references = await self._store.broker_references(capability.broker, protected)
         return [
             DecidedChild(child.record, replace(child.disclosure, broker_reference=references[child.record.id]))
             if child.disclosure.protected
             else child
-            for child in children
+            for child in decided
         ]
 
 

@@ -26,23 +26,21 @@ class ReadsChildren(Protocol):
 class Read(asyncio.Future[Reading]):
     """One caller's wait for its children. To cancel it is to leave, and disturbs nobody else."""
 
-    __slots__ = ("_joined", "alone", "due", "numbers")
-
-    def __init__(self, joined: "JoinedReads", numbers: Sequence[str]) -> None:
-        super().__init__(loop=joined.loop)
-        self._joined = joined
-        self.numbers = numbers
-        self.alone = False  # to be read in a statement of its own, because a joined one found something unreadable
-        self.due: Due = {}
+    __slots__ = ("alone", "due", "joined", "numbers")
+    # Filled in by whoever makes one: an `__init__` of its own would cost as much as all the rest of it.
+    joined: "JoinedReads"
+    numbers: Sequence[str]
+    alone: bool  # to be read in a statement of its own, because a joined one found something unreadable
+    due: Due
 
     def time_is_over(self) -> None:
-        self._joined.forget(self)
+        self.joined.forget(self)
         self.set_exception(StoreUnavailable("the store did not answer in time"))
 
     def cancel(self, msg: object | None = None) -> bool:
         if not super().cancel(msg):
             return False
-        self._joined.forget(self)
+        self.joined.forget(self)
         return True
 
 
@@ -85,7 +83,10 @@ class JoinedReads:
         Sent after this call, never before. Awaiting raises StoreUnavailable, by `deadline` (loop time, seconds) at
         the latest.
         """
-        read = Read(self, numbers if len(numbers) < 2 else tuple(dict.fromkeys(numbers)))
+        read = Read(loop=self.loop)
+        read.joined = self
+        read.numbers = numbers if len(numbers) < 2 else tuple(dict.fromkeys(numbers))
+        read.alone = False
         if deadline <= self.loop.time():
             read.set_exception(StoreUnavailable("the request's time was over before the store was asked"))
         elif self._waiting + len(read.numbers) > self._most_waiting:
@@ -149,7 +150,8 @@ class JoinedReads:
     def _answer(self, reads: list[Read], reading: Reading) -> None:
         found = {child.number: child for child in reading.children}
         for read in reads:
-            self.forget(read)
+            read.due.pop(read, None)
+            self._waiting -= len(read.numbers)
             children = tuple([found[number] for number in read.numbers if number in found])
             read.set_result(Reading(children, reading.epoch))
 
