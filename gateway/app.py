@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from adapters.client import AgencyClient
@@ -15,9 +14,9 @@ from adapters.store.postgres import Store
 from gateway.agencies import build_client, join_agencies, require
 from gateway.audit.group_commit import GroupCommit
 from gateway.audit.ledger import Ledger
-from gateway.endpoint import graphql_route, live, ready_route
+from gateway.endpoint import ALWAYS, graphql_route, live, ready_route
 from gateway.errors import Unavailable
-from gateway.events import Observer, http_logger
+from gateway.events import Observer
 from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
 from gateway.page import Demonstration, add_explorer
@@ -25,11 +24,13 @@ from gateway.pipeline import Pipeline
 from gateway.registry import Registry
 from gateway.settings import Settings
 from gateway.tokens import TokenVerifier
+from gateway.wire.exchange import Reply, Request, head
+from gateway.wire.port import Port
+from gateway.wire.routes import Routes
 from resolvers.agencies import JoinedAgencies
 from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 
-LONGEST_HEADER = 16 * 1024  # bytes; above the longest token, so that it is the token's check that speaks
 SHUTDOWN_SECONDS = 10.0  # what admitted requests have to be answered in once we are asked to stop
 
 
@@ -53,7 +54,7 @@ class Gateway:
     observer: Observer
     pipeline: Pipeline
     url: str = ""
-    _runners: list[web.AppRunner] = field(default_factory=list)
+    _ports: list[Port] = field(default_factory=list)
 
     @classmethod
     async def start(
@@ -112,8 +113,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Answer what was admitted, then let go of everything."""
-        while self._runners:
-            await self._runners.pop().cleanup()
+        while self._ports:
+            await self._ports.pop().close(SHUTDOWN_SECONDS)
         await self.client.close()
         await self.store.close()
 
@@ -125,45 +126,36 @@ class Gateway:
     ) -> None:
         await self.close()
 
-    def _public(self, demonstration: Demonstration | None) -> web.Application:
-        application = web.Application(client_max_size=self.settings.request_body_cap)
+    def _public(self, demonstration: Demonstration | None) -> Routes:
+        routes = Routes(ALWAYS)
         answer = graphql_route(self.pipeline)
-        application.router.add_get("/graphql", answer, allow_head=False)
-        application.router.add_post("/graphql", answer)
-        self._add_health(application)
-        add_explorer(application, demonstration)
-        return application
+        routes.add("GET", "/graphql", answer)
+        routes.add("POST", "/graphql", answer)
+        self._add_health(routes)
+        add_explorer(routes, demonstration)
+        return routes
 
-    def _admin(self) -> web.Application:
-        async def metrics(request: web.Request) -> web.Response:
-            return web.Response(
-                body=generate_latest(self.observer.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+    def _admin(self) -> Routes:
+        async def metrics(request: Request) -> Reply:
+            return Reply(
+                head(200, {**ALWAYS, "Content-Type": CONTENT_TYPE_LATEST}), generate_latest(self.observer.registry)
             )
 
-        application = web.Application()
-        application.router.add_get("/metrics", metrics)
-        self._add_health(application)
-        return application
+        routes = Routes(ALWAYS)
+        routes.add_page("/metrics", metrics)
+        self._add_health(routes)
+        return routes
 
-    def _add_health(self, application: web.Application) -> None:
-        application.router.add_get("/health/live", live)
-        application.router.add_get("/health/ready", ready_route(self.ready))
+    def _add_health(self, routes: Routes) -> None:
+        routes.add_page("/health/live", live)
+        routes.add_page("/health/ready", ready_route(self.ready))
 
-    async def _listen(self, application: web.Application, host: str, port: int, *, reuse_port: bool) -> str:
-        runner = web.AppRunner(
-            application,
-            access_log=None,
-            logger=http_logger(),
-            shutdown_timeout=SHUTDOWN_SECONDS,
-            max_field_size=LONGEST_HEADER,
-            auto_decompress=False,  # a compressed body is refused, and must not be inflated for that
-        )
-        await runner.setup()
-        self._runners.append(runner)
+    async def _listen(self, routes: Routes, host: str, port: int, *, reuse_port: bool) -> str:
+        listening = Port(routes.handler_of, most_body=self.settings.request_body_cap)
+        self._ports.append(listening)
         try:
-            await web.TCPSite(runner, host, port, reuse_port=reuse_port or None).start()
+            return address(host, await listening.listen(host, port, reuse_port=reuse_port))
         except OSError as error:
             raise PortTaken(
                 f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
             ) from None
-        return address(host, runner.addresses[0][1])

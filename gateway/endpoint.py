@@ -3,28 +3,30 @@
 https://graphql.github.io/graphql-over-http/draft/ is the specification followed; its audits are among the tests.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from email.message import Message
+from functools import lru_cache
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
-from aiohttp import web
 from graphql import GraphQLError
 
 from gateway.errors import BadRequest, LimitExceeded, NotAcceptable, Refusal, Unavailable, UnsupportedMedia
 from gateway.pipeline import Answered, Asked
+from gateway.wire.exchange import Handler, Reply, Request, Unread, head, json_reply
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 
 # `Server` says who we are, not which versions of what we are built from.
-_ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "ContactPoint"}
-
+ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "ContactPoint"}
 
 # A proxy may read the last where we read the first.
-_SAID_ONCE = ("Authorization", "Contactpoint-Purpose", "Contactpoint-Reason")
+SAID_ONCE: Final = frozenset({b"authorization", b"contactpoint-purpose", b"contactpoint-reason"})
 
-BODY_PATIENCE = 5.0  # seconds a body may take to arrive
+# How a caller may spell out what our bodies are in.
+OUR_CHARSETS: Final = frozenset({"utf-8", "utf8"})
 
 
 class Answers(Protocol):
@@ -44,86 +46,98 @@ _body = msgspec.json.Decoder(_Body)
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
-def graphql_route(pipeline: Answers) -> Callable[[web.Request], Awaitable[web.Response]]:
+def graphql_route(pipeline: Answers) -> Handler:
     """The handler of `/graphql`."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: Request) -> Reply:
         media_type = JSON
         try:
-            media_type = _media_type(request.headers.getall("Accept", []))
-            answered = await pipeline.answer(await _asked(request))
+            media_type = _media_type(request.header(b"accept"))
+            answered = await pipeline.answer(_asked(request))
         except Refusal as refusal:
             return _refused(refusal, media_type)
         status = 400 if not answered.ran and media_type == GRAPHQL else 200
-        return _respond(status, _body_of(answered), media_type, {"Contactpoint-Record": answered.reference})
+        return _reply(status, _body_of(answered), media_type, answered.reference)
 
     return handle
 
 
-async def live(request: web.Request) -> web.Response:
+async def live(request: Request) -> Reply:
     """The process answers."""
-    return web.json_response({"status": "live"}, headers=_ALWAYS)
+    return json_reply(200, {"status": "live"}, ALWAYS)
 
 
-def ready_route(ready: Callable[[], Awaitable[None]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def ready_route(ready: Callable[[], Awaitable[None]]) -> Handler:
     """The handler of `/health/ready`: whether lawful answers can be given now."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: Request) -> Reply:
         try:
             await ready()
         except Refusal as refusal:
-            return web.json_response({"status": "unavailable"}, status=refusal.status, headers=_ALWAYS)
-        return web.json_response({"status": "ready"}, headers=_ALWAYS)
+            return json_reply(refusal.status, {"status": "unavailable"}, ALWAYS)
+        return json_reply(200, {"status": "ready"}, ALWAYS)
 
     return handle
 
 
-async def _asked(request: web.Request) -> Asked:
-    if any(len(request.headers.getall(name, ())) > 1 for name in _SAID_ONCE):
+def _asked(request: Request) -> Asked:
+    if request.repeated and not request.repeated.isdisjoint(SAID_ONCE):
         raise BadRequest("a header that says who asks or why was sent twice")
-    body = _parameters(request) if request.method == "GET" else await _posted(request)
-    headers = request.headers
+    by_get = request.method == b"GET"
+    body = _parameters(request) if by_get else _posted(request)
     return Asked(
-        authorization=headers.get("Authorization"),
-        purpose=headers.get("Contactpoint-Purpose"),
-        reason=headers.get("Contactpoint-Reason"),
+        authorization=request.header(b"authorization"),
+        purpose=request.header(b"contactpoint-purpose"),
+        reason=request.header(b"contactpoint-reason"),
         query=body.query,
         operation_name=body.operationName,
         variables=body.variables or {},
-        by_get=request.method == "GET",
+        by_get=by_get,
     )
 
 
-async def _posted(request: web.Request) -> _Body:
-    charset = (request.charset or "utf-8").lower()
-    if request.content_type != JSON or charset not in ("utf-8", "utf8") or "Content-Encoding" in request.headers:
+def _posted(request: Request) -> _Body:
+    if not _is_ours(request.header(b"content-type") or "") or b"content-encoding" in request.headers:
         raise UnsupportedMedia
+    match request.body:
+        case Unread.TOO_SLOW:
+            raise BadRequest("the body did not arrive in time")
+        case Unread.TOO_LARGE:
+            raise LimitExceeded("BODY", "the body is too large")
+        case text:
+            body: _Body = _decoded(_body, text, "the body must be a JSON object with a string `query`")
+            return body
+
+
+@lru_cache(100)
+def _is_ours(content_type: str) -> bool:
+    """Whether it says JSON in UTF-8, which only a preflighted request can say."""
+    message = Message()
+    message["Content-Type"] = content_type
+    charset = message.get_param("charset", "utf-8")
+    return message.get_content_type() == JSON and str(charset).lower() in OUR_CHARSETS
+
+
+def _parameters(request: Request) -> _Body:
     try:
-        async with asyncio.timeout(BODY_PATIENCE):
-            text = await request.read()
-    except TimeoutError:
-        raise BadRequest("the body did not arrive in time") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise LimitExceeded("BODY", "the body is too large") from None
-    body: _Body = _decoded(_body, text, "the body must be a JSON object with a string `query`")
-    return body
-
-
-def _parameters(request: web.Request) -> _Body:
-    query = request.query.get("query")
-    if query is None:
+        query = (request.address.query or b"").decode("ascii")
+        # The first of several, as with every header that we let be sent twice.
+        said = dict(reversed(parse_qsl(query, keep_blank_values=True, errors="strict")))
+    except ValueError:
+        raise BadRequest("the parameters must be UTF-8, percent-encoded") from None
+    if "query" not in said:
         raise BadRequest("the parameter `query` is missing")
     return _Body(
-        query=query,
-        operationName=request.query.get("operationName") or None,
-        variables=_parameter(request, "variables"),
-        extensions=_parameter(request, "extensions"),
+        query=said["query"],
+        operationName=said.get("operationName") or None,
+        variables=_parameter(said, "variables"),
+        extensions=_parameter(said, "extensions"),
     )
 
 
-def _parameter(request: web.Request, name: str) -> dict[str, Any] | None:
-    text = request.query.get(name)
-    return _decoded(_object, text.encode("utf-8", "surrogatepass"), f"`{name}` must be a JSON object") if text else None
+def _parameter(said: Mapping[str, str], name: str) -> dict[str, Any] | None:
+    text = said.get(name)
+    return _decoded(_object, text.encode(), f"`{name}` must be a JSON object") if text else None
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", text: bytes, otherwise: str) -> Any:
@@ -133,12 +147,13 @@ def _decoded(decoder: "msgspec.json.Decoder[Any]", text: bytes, otherwise: str) 
         raise BadRequest(otherwise) from None
 
 
-def _media_type(accepts: Sequence[str]) -> str:
+@lru_cache(100)
+def _media_type(accept: str | None) -> str:
     """The best media type the caller accepts: GraphQL's own where named, plain JSON where it is not."""
-    if not accepts:
+    if accept is None:
         return JSON
     weights: dict[str, float] = {}
-    for item in ",".join(accepts).split(","):
+    for item in accept.split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
         weights[name] = next((_weight(part[2:]) for part in parameters if part.startswith("q=")), 1.0)
     everything = weights.get("*/*", 0.0)
@@ -156,10 +171,9 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-def _refused(refusal: Refusal, media_type: str) -> web.Response:
+def _refused(refusal: Refusal, media_type: str) -> Reply:
     error = {"message": refusal.message, "extensions": {"code": refusal.code}}
-    record = {"Contactpoint-Record": refusal.reference} if refusal.reference else {}
-    return _respond(refusal.status, {"errors": [error]}, media_type, {**refusal.headers, **record})
+    return _reply(refusal.status, {"errors": [error]}, media_type, refusal.reference, **refusal.headers)
 
 
 def _body_of(answered: Answered) -> dict[str, Any]:
@@ -177,13 +191,18 @@ def _formatted(error: GraphQLError) -> Mapping[str, Any]:
     return error.formatted
 
 
-def _respond(status: int, body: object, media_type: str, headers: Mapping[str, str]) -> web.Response:
+def _reply(status: int, body: object, media_type: str, reference: str | None, **headers: str) -> Reply:
     try:
         encoded = msgspec.json.encode(body)
     except (TypeError, ValueError):  # a lone surrogate that the caller sent and an error repeats
         return _refused(Unavailable(), media_type)
-    return web.Response(
-        status=status,
-        body=encoded,
-        headers={**_ALWAYS, "Content-Type": f"{media_type}; charset=utf-8", **headers},
-    )
+    begun = _head(status, media_type, *headers.items())
+    if reference is not None:
+        begun += b"Contactpoint-Record: %b\r\n" % reference.encode("ascii")
+    return Reply(begun, encoded)
+
+
+@lru_cache(100)
+def _head(status: int, media_type: str, *headers: tuple[str, str]) -> bytes:
+    """Nothing in it is anybody's own, so few are ever made."""
+    return head(status, {**ALWAYS, "Content-Type": f"{media_type}; charset=utf-8", **dict(headers)})

@@ -3,15 +3,20 @@
 The demonstration alone hands out personas' tokens here; a real gateway has no such door.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
-from aiohttp import web
+
+from gateway.wire.exchange import Handler, Reply, Request, head, json_reply, text_reply
+from gateway.wire.routes import Routes
 
 STATIC = Path(str(files("gateway") / "explorer" / "static"))
 
@@ -58,29 +63,38 @@ class _TokenWish(msgspec.Struct):
     persona: str
 
 
-def add_explorer(application: web.Application, demonstration: Demonstration | None) -> None:
+def add_explorer(routes: Routes, demonstration: Demonstration | None) -> None:
     """Serve the page at `/`, its files at `/assets/`, and what it must know at `/explorer/`."""
-    application.router.add_get("/", _page)
-    application.router.add_get("/assets/{name}", _asset)
-    application.router.add_get("/explorer/config", _configuration(demonstration))
+    routes.add_page("/", _page)
+    routes.add_folder("/assets/", _asset)
+    routes.add_page("/explorer/config", _configuration(demonstration))
     if demonstration is not None:
-        application.router.add_post("/explorer/token", _token_door(demonstration))
+        routes.add("POST", "/explorer/token", _token_door(demonstration))
 
 
-async def _page(request: web.Request) -> web.StreamResponse:
+async def _page(request: Request) -> Reply:
     page = STATIC / "index.html"
     if not page.is_file():
-        return web.Response(status=404, text="the explorer is not built: run `make demo`\n", headers=HEADERS)
-    return web.FileResponse(page, headers=HEADERS)
+        return text_reply(404, "the explorer is not built: run `make demo`\n", HEADERS)
+    return await _file(page, HEADERS)
 
 
-async def _asset(request: web.Request) -> web.StreamResponse:
-    # The route takes one path segment alone, and the name is looked up in the folder rather than trusted.
-    name = request.match_info["name"]
-    known = {path.name: path for path in (STATIC / "assets").glob("*") if path.is_file()}
-    if name not in known:
-        raise web.HTTPNotFound(headers=HEADERS)
-    return web.FileResponse(known[name], headers={**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
+def _asset(name: str) -> Handler:
+    async def handle(request: Request) -> Reply:
+        # The name is looked up in the folder rather than trusted.
+        known = {path.name: path for path in (STATIC / "assets").glob("*") if path.is_file()}
+        if name not in known:
+            return text_reply(404, "404: Not Found", HEADERS)
+        if request.method not in (b"GET", b"HEAD"):
+            return text_reply(405, "405: Method Not Allowed", {**HEADERS, "Allow": "GET,HEAD"})
+        return await _file(known[name], {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
+
+    return handle
+
+
+async def _file(path: Path, headers: Mapping[str, str]) -> Reply:
+    media_type = guess_type(path.name)[0] or "application/octet-stream"
+    return Reply(head(200, {"Content-Type": media_type, **headers}), await asyncio.to_thread(path.read_bytes))
 
 
 def _is_plain_address(host: str | None) -> bool:
@@ -91,7 +105,16 @@ def _is_plain_address(host: str | None) -> bool:
         return False
 
 
-def _configuration(demonstration: Demonstration | None) -> Any:
+def _host(request: Request) -> str | None:
+    """The host that was asked, whichever way it was said, without its port; None where it cannot be read."""
+    said = request.address.host or request.headers.get(b"host", b"")
+    try:
+        return urlsplit(f"//{said.decode('ascii')}").hostname
+    except ValueError:
+        return None
+
+
+def _configuration(demonstration: Demonstration | None) -> Handler:
     shown: dict[str, Any] = {"demo": False, "personas": [], "children": {}, "examples": []}
     if demonstration is not None:
         shown = {
@@ -101,31 +124,29 @@ def _configuration(demonstration: Demonstration | None) -> Any:
             "examples": list(demonstration.examples),
         }
 
-    async def handle(request: web.Request) -> web.Response:
-        return web.json_response(shown, headers=HEADERS)
+    async def handle(request: Request) -> Reply:
+        return json_reply(200, shown, HEADERS)
 
     return handle
 
 
-def _token_door(demonstration: Demonstration) -> Any:
+def _token_door(demonstration: Demonstration) -> Handler:
     wishes = msgspec.json.Decoder(_TokenWish)
 
-    async def handle(request: web.Request) -> web.Response:
-        if not _is_plain_address(request.url.host):
+    async def handle(request: Request) -> Reply:
+        if not _is_plain_address(_host(request)):
             # A name that leads here is how a foreign page makes its own script pass for ours.
-            return web.json_response({"error": "ask by this machine's own address"}, status=403, headers=HEADERS)
+            return json_reply(403, {"error": "ask by this machine's own address"}, HEADERS)
         # Only a preflighted content type: no other site's form can ask for a token.
-        if request.content_type != "application/json":
-            return web.json_response({"error": "send `application/json`"}, status=415, headers=HEADERS)
+        if (request.header(b"content-type") or "").partition(";")[0].strip().lower() != "application/json":
+            return json_reply(415, {"error": "send `application/json`"}, HEADERS)
         try:
-            wish = wishes.decode(await request.read())
+            wish = wishes.decode(request.body if isinstance(request.body, bytes) else b"")
         except msgspec.DecodeError:
-            return web.json_response({"error": "name a `persona`"}, status=400, headers=HEADERS)
+            return json_reply(400, {"error": "name a `persona`"}, HEADERS)
         minted = demonstration.mint(wish.persona)
         if minted is None:
-            return web.json_response({"error": "no such persona"}, status=400, headers=HEADERS)
-        return web.json_response(
-            {"access_token": minted.access_token, "expires_in": minted.expires_in}, headers=HEADERS
-        )
+            return json_reply(400, {"error": "no such persona"}, HEADERS)
+        return json_reply(200, {"access_token": minted.access_token, "expires_in": minted.expires_in}, HEADERS)
 
     return handle

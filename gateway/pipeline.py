@@ -6,11 +6,14 @@ changed since: then it is all done again.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextvars import Context
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from graphql import GraphQLError
 
+from adapters.deadlines import Deadlines
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
 from adapters.store.search import SearchScope
@@ -21,6 +24,7 @@ from gateway.operations.documents import Documents, InvalidDocument, Operation
 from gateway.operations.executor import Executor
 from gateway.operations.outcome import Executed
 from gateway.operations.variables import measure
+from gateway.patience import Patience
 from gateway.purpose import Ground, Purpose, state_ground
 from gateway.registry import Registry
 from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_children
@@ -41,9 +45,11 @@ MOST_ATTEMPTS = 5
 # What is kept back of the deadline for recording and sending the answer, once agencies have had their time.
 KEPT_FOR_RECORDING = 0.1
 
+# Viewers, each for one purpose, of whom it is kept what follows from token and purpose alone.
+MOST_VIEWERS_KEPT = 10_000
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+
+class Asked(msgspec.Struct, frozen=True):
     """A request as HTTP delivered it, not yet believed."""
 
     authorization: str | None
@@ -51,12 +57,11 @@ class Asked:
     reason: str | None
     query: str
     operation_name: str | None = None
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = {}
     by_get: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What goes back: `data` and `errors` as GraphQL has them, and the ledger's reference.
 
     `ran` is False where the document or its variables could not be run at all: then there is no `data`.
@@ -65,12 +70,12 @@ class Answered:
     reference: str
     data: dict[str, Any] | None = None
     errors: Sequence[GraphQLError] = ()
-    extensions: Mapping[str, Any] = field(default_factory=dict)
+    extensions: Mapping[str, Any] = {}
     ran: bool = True
 
 
 class Pipeline:
-    """Answers requests, each within `deadline` seconds."""
+    """Answers requests, each within `deadline` seconds. Build it where its loop runs."""
 
     def __init__(
         self,
@@ -96,12 +101,14 @@ class Pipeline:
         self._ledger = ledger
         self._observer = observer
         self._deadline = deadline
+        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines(self._loop, Context())  # a timer serves many requests, so it runs in none's context
 
     async def answer(self, asked: Asked) -> Answered:
         """Answer, or raise the `Refusal` that says why not. A refusal of somebody known is recorded too."""
-        deadline = asyncio.get_running_loop().time() + self._deadline
+        deadline = self._loop.time() + self._deadline
         try:
-            async with asyncio.timeout_at(deadline):
+            with Patience(self._deadlines, deadline):
                 viewer = await self._viewers.viewer(asked.authorization)
                 return await self._answer_viewer(viewer, asked, deadline)
         except (StoreUnavailable, TimeoutError) as error:
@@ -140,7 +147,7 @@ class Pipeline:
         for _ in range(MOST_ATTEMPTS):
             answering = Answering()
             executed = await self._run(viewer, ground, operation, variables, answering, deadline)
-            if await self._hold_marked(answering.marks):
+            if answering.marks and await self._hold_marked(answering.marks):
                 self._observer.happened(Event.DECIDED_AGAIN, "agency marked a record")
                 continue
             self._look_again(executed, operation, answering)
@@ -166,7 +173,7 @@ class Pipeline:
             answering=answering,
             children=ChildFinder(self._store, self._reads, allowed, time_for_others, answering),
             contacts=Contacts(self._agencies, time_for_others, answering),
-            viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, ground.purpose.value),
+            viewer=viewer_card(viewer, ground.purpose),
         )
         executed = await self._executor.run(operation, variables, context)
         for agency, failure in answering.failures:
@@ -197,6 +204,13 @@ class Pipeline:
         self._observer.happened(Event.REFUSED, code)
 
 
+@lru_cache(MOST_VIEWERS_KEPT)
+def viewer_card(viewer: Viewer, purpose: Purpose) -> ViewerCard:
+    """What the viewer may read of their own standing."""
+    return ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, purpose.value)
+
+
+@lru_cache(MOST_VIEWERS_KEPT)
 def capability(viewer: Viewer, purpose: Purpose) -> Capability | None:
     """All that the layers below learn of who asks and why; none where no child may be asked for."""
     if not may_address_children(viewer, purpose):

@@ -3,12 +3,10 @@
 What is kept decides purposes alone. Shields are never kept anywhere.
 """
 
-from collections.abc import MutableMapping
 from typing import Protocol
 
-from cachetools import TTLCache
-
 from adapters.store.entries import Organisation
+from gateway.kept import Kept
 
 KEPT_SECONDS = 10
 MOST_KEPT = 10_000
@@ -25,12 +23,12 @@ class Registry:
 
     def __init__(self, store: OrganisationStore) -> None:
         self._store = store
-        self._kept: MutableMapping[str, Organisation] = TTLCache(MOST_KEPT, KEPT_SECONDS)
+        self._kept: Kept[str, Organisation] = Kept(MOST_KEPT, KEPT_SECONDS)
 
     async def organisation(self, organisation_id: str) -> Organisation | None:
         known = self._kept.get(organisation_id)
         if known is None:
             known = await self._store.organisation(organisation_id)
             if known is not None:
-                self._kept[organisation_id] = known
+                self._kept.keep(organisation_id, known)
         return known

@@ -6,15 +6,15 @@ from the registry, never from a header, variable or document.
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from cachetools import TTLCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from gateway.errors import Unauthenticated, Unavailable
+from gateway.kept import Kept
 from gateway.viewer import Role, Viewer
 
 LONGEST_TOKEN = 8 * 1024
@@ -33,7 +33,7 @@ class TokenVerifier:
         self._keys = keys
         self._audience = audience
         self._clock = clock
-        self._verified: MutableMapping[bytes, tuple[Viewer, float]] = TTLCache(MOST_KEPT, KEPT_SECONDS)
+        self._verified: Kept[bytes, tuple[Viewer, float]] = Kept(MOST_KEPT, KEPT_SECONDS)
 
     async def viewer(self, authorization: str | None) -> Viewer:
         """The viewer an `Authorization` header speaks for; raises `Unauthenticated`, or `Unavailable` without keys."""
@@ -43,7 +43,8 @@ class TokenVerifier:
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
         known = self._verified.get(digest)
         if known is None:
-            known = self._verified[digest] = await self._read(token)
+            known = await self._read(token)
+            self._verified.keep(digest, known)
         viewer, expires = known
         if self._clock() >= expires + CLOCK_SKEW:
             raise Unauthenticated

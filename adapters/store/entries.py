@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
@@ -14,8 +16,7 @@ class Organisation:
     purposes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ChildAccess:
+class ChildAccess(msgspec.Struct, frozen=True, gc=False):
     """One child that an operation matched: the categories shown and withheld, and whether by an override."""
 
     number: str
@@ -24,8 +25,7 @@ class ChildAccess:
     override: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AccessEntry:
+class AccessEntry(msgspec.Struct, frozen=True, gc=False):
     """One operation, answered or refused. It names children and categories, never a value."""
 
     reference: str  # random; the answer's Contactpoint-Record header

@@ -34,6 +34,10 @@ SYSTEMS = {NhsNumber: "NHS_NUMBER", Upn: "UPN"}
 QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text(encoding="utf-8"))
 
 
+# Sets in the order of their words: the same access always has the same text.
+_accesses = msgspec.json.Encoder(order="deterministic")
+
+
 class Store:
     """A bounded pool of connections under one role; every method raises StoreUnavailable rather than wait."""
 
@@ -146,15 +150,6 @@ class Store:
 
 
 def _access_row(entry: AccessEntry, epoch: int | None) -> tuple[Any, ...]:
-    children = [
-        {
-            "number": child.number,
-            "shown": sorted(child.shown),
-            "withheld": sorted(child.withheld),
-            "override": child.override,
-        }
-        for child in entry.children
-    ]
     return (
         entry.reference,
         entry.viewer,
@@ -165,7 +160,7 @@ def _access_row(entry: AccessEntry, epoch: int | None) -> tuple[Any, ...]:
         entry.document,
         entry.outcome,
         entry.code,
-        msgspec.json.encode(children).decode(),
+        _accesses.encode(entry.children).decode(),
         epoch,
     )
 

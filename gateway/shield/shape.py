@@ -1,8 +1,12 @@
 """The shape of an answer: every response key it can hold, and the categories each one gives away."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from resolvers.disclosure import Category
+
+# Where such and such may be shown: the keys at which nothing may stand, and the shapes to be looked through.
+LookedFor: TypeAlias = "tuple[tuple[str, ...], tuple[tuple[str, Shape], ...]]"
 
 
 @dataclass(slots=True)
@@ -15,3 +19,4 @@ class Shape:
     categories: set[Category] = field(default_factory=set)
     fields: "dict[str, Shape]" = field(default_factory=dict)
     plain: bool = True
+    looked_for: "dict[frozenset[Category], LookedFor]" = field(default_factory=dict, repr=False, compare=False)

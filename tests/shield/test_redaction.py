@@ -4,7 +4,7 @@ import pytest
 from graphql import get_operation_ast, parse
 
 from gateway.operations.shape import shape_of
-from gateway.shield.redaction import LeakCaught, look
+from gateway.shield.redaction import MOST_KEPT, LeakCaught, look
 from gateway.shield.shape import Shape
 from resolvers.disclosure import Category, Disclosure
 from schema.built import field_guards, graphql_schema
@@ -86,3 +86,16 @@ def test_a_parents_phone_is_held_against_the_childs_decision() -> None:
     look({"child": {"parents": [{"name": {"family": "A"}, "phone": None}]}}, asked, {("child",): IDENTITY_ALONE})
     with pytest.raises(LeakCaught, match=r"child\.parents\.phone"):
         look({"child": {"parents": [{"name": {"family": "A"}, "phone": "1"}]}}, asked, {("child",): IDENTITY_ALONE})
+
+
+def test_what_was_found_for_one_decision_covers_no_other() -> None:
+    """A shape is looked at under many decisions, in any order, and under more than it keeps."""
+    asked = shape("{ child(number: 1) { number address { postcode } } }")
+    answer = {"child": {"number": "1", "address": {"postcode": "B1"}}}
+    others = [category for category in Category if category is not Category.ADDRESS]
+    for some in range(2 ** (len(others) - 2)):
+        shown = [category for place, category in enumerate(others) if some >> place & 1]
+        look(answer, asked, {("child",): told(Category.ADDRESS, *shown)})
+        with pytest.raises(LeakCaught, match=r"child\.address"):
+            look(answer, asked, {("child",): told(*shown)})
+    assert len(asked.fields["child"].looked_for) <= MOST_KEPT

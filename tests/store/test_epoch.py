@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from itertools import count
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from adapters.agency import AgencyName, Mark
 from adapters.store.entries import AccessEntry, ChildAccess
