@@ -32,7 +32,7 @@ def contacts_of(
     theirs: list[ParentContactRecord | None] = [None] * len(names)
     for contact in contacts:
         name = _folded(contact.name)
-        meant = [index for index, one in enumerate(names) if _alike(one, name)]
+        meant = [index for index, one in enumerate(names) if one[0] == name[0] and _alike(one, name)]
         for index in meant:
             claims[index] += 1
             theirs[index] = contact if len(meant) == 1 else None
@@ -53,19 +53,11 @@ _ASCII_PUNCTUATION = dict.fromkeys(code for code in range(128) if not chr(code).
 
 
 def _folded(name: Name) -> _Folded:
-    return _word(name.family), [part for given in name.given for part in _words(given)]
-
-
-def _word(text: str | None) -> str:
-    if text and text.isascii() and text.isalpha():  # nearly every name: there is nothing to fold but its case
-        return text.lower()
-    return folded(text).replace(" ", "")
-
-
-def _words(text: str) -> list[str]:
-    if text.isascii() and text.isalpha():
-        return [text.lower()]
-    return folded(text).split()
+    family, given = name.family or "", " ".join(name.given)
+    letters = (family + given).replace(" ", "")
+    if letters.isascii() and letters.isalpha():  # nearly every name: there is nothing to fold but its case
+        return family.replace(" ", "").lower(), given.lower().split()
+    return folded(family).replace(" ", ""), folded(given).split()
 
 
 def _alike(a: _Folded, b: _Folded) -> bool:

@@ -275,7 +275,7 @@ class Joined(Generic[Key, Record]):
                 wait.missing -= 1
                 if not wait.missing:
                     wait.over = True
-                    wait.due.pop(wait, None)
+                    del wait.due[wait]
                     done.append(wait)
         # Told when nothing here is half done: who hears an answer may ask again at once.
         for wait in done:
