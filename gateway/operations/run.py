@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, get_argument_values, located_error
 from graphql.execution import default_field_resolver, default_type_resolver
@@ -34,7 +34,7 @@ from gateway.operations.plan import (
     Several,
     Straight,
 )
-from gateway.operations.waiting import Waiting
+from gateway.operations.waiting import Asker, Waiting
 from resolvers.contacts import HeldBackError
 
 # Where a value goes: the place above, what holds it, under which key, and whether null may stand there.
@@ -50,14 +50,6 @@ Asked: TypeAlias = tuple[Any, Sequence[Planned], "Guard | Guards | None", Any, d
 Open: TypeAlias = tuple[Awaitable[Any], Planned, Becomes, Place]
 
 _OPEN: Final = object()
-
-
-class Asker(Protocol):
-    """Asks one question with many keys at once, and says what an answer comes to for the object it is about."""
-
-    def ask(self, question: Any, keys: Sequence[Any]) -> Awaitable[Sequence[Any]]: ...
-
-    def outcome(self, question: Any, about: Any, answer: Any) -> Any: ...
 
 
 def path_of(place: Place | None) -> ResponsePath:
@@ -131,8 +123,7 @@ class Run:
             to_ask, self._to_ask = self._to_ask, {}
             for question, asked in to_ask.items():
                 keys = tuple(dict.fromkeys([one[0] for one in asked]))
-                answers = asyncio.ensure_future(self._asker.ask(question, keys))
-                self._waiting.expect(answers, partial(self._answered, question, asked, keys))
+                self._waiting.ask(self._asker, question, keys, partial(self._answered, question, asked, keys))
 
     # --- At hand: no awaiting here.
 
@@ -329,14 +320,11 @@ class Run:
             self._nullify(error, planned, here)
         self._go_on()
 
-    def _answered(
-        self, question: Any, asked: "Sequence[Asked]", keys: Sequence[Any], future: "asyncio.Future[Any]"
-    ) -> None:
-        failed = future.exception()
-        answers = {} if failed else dict(zip(keys, future.result(), strict=True))
+    def _answered(self, question: Any, asked: Sequence[Asked], keys: Sequence[Any], came: Sequence[Any]) -> None:
+        answers = dict(zip(keys, came, strict=True))
         for key, fields, guard, source, target, place in asked:
             try:
-                outcome = failed or self._asker.outcome(question, source, answers[key])
+                outcome = self._asker.outcome(question, source, answers[key])
             except Exception as error:
                 outcome = error
             if isinstance(outcome, Exception):

@@ -6,7 +6,7 @@ arguments, resolvers that await, and fields whose records are asked for.
 
 import asyncio
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -163,8 +163,22 @@ class Records:
         await asyncio.sleep(0)
         return [self._records[question.name].get(key) for key in keys]
 
+    def begin(self, question: Name, keys: Sequence[Any], then: Callable[[Sequence[Any]], None]) -> "Waits":
+        return Waits(asyncio.ensure_future(self.ask(question, keys)), then)
+
     def outcome(self, question: Name, about: Any, answer: Any) -> Any:
         return answer
+
+
+class Waits:
+    """A question asked, whose answers somebody hears unless they leave."""
+
+    def __init__(self, answers: "asyncio.Future[list[Any]]", then: Callable[[Sequence[Any]], None]) -> None:
+        self._answers = answers
+        answers.add_done_callback(lambda answers: None if answers.cancelled() else then(answers.result()))
+
+    def leave(self) -> None:
+        self._answers.cancel()
 
 
 class Context:
