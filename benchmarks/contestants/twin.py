@@ -5,24 +5,27 @@ agencies' calls likewise, and answers once its access is on disk under the epoch
 GraphQL, and of protected children only that they are not for it: one among those asked for is refused whole.
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
+from urllib.parse import quote
 
-import aiohttp
 import asyncpg
 import msgspec
 import uvloop
 from aiohttp import web
 from cachetools import TTLCache
+from yarl import URL
 
-from adapters.client import JSON, AgencyClient
+from adapters.client import JSON, MEBIBYTE, AgencyClient
 from adapters.issuer_keys import IssuerKeys
 from adapters.parent_names import folded
 from adapters.store.postgres import Store
+from adapters.wire import Answer, Request, Wire
 from benchmarks.contestants import twin_records as records
 from benchmarks.contestants.joining import Apart, Joined
 from benchmarks.operation import MANY, ONE
@@ -60,6 +63,7 @@ SHOWN: Final = sorted(category.value for category in ASKED)
 HASHES: Final = {text: "sha256:" + hashlib.sha256(text.encode()).hexdigest() for text in (ONE, MANY)}
 TOKEN_SECONDS: Final = 10  # how long a token's verification is kept, within its life
 ATTEMPTS: Final = 5
+PATIENCE: Final = 5.0  # seconds an agency may take
 
 PUNCTUATION: Final = dict.fromkeys(map(ord, "'-.`"))
 
@@ -74,13 +78,14 @@ class Twin:
         self,
         told: Told,
         pool: "asyncpg.Pool[asyncpg.Record]",
-        http: aiohttp.ClientSession,
+        http: Wire,
         verifier: TokenVerifier,
         registry: Registry,
     ) -> None:
         self._told = told
         self._pool = pool
         self._http = http
+        self._loop = asyncio.get_running_loop()
         self._verifier = verifier
         self._registry = registry
         self._viewers: TTLCache[bytes, Viewer] = TTLCache(10_000, TOKEN_SECONDS, time.monotonic)
@@ -159,18 +164,22 @@ class Twin:
         rows = await self._pool.fetch(RECORD, *zip(*entries, strict=True))
         return {entry[0]: row[0] for entry, row in zip(entries, rows, strict=True)}
 
+    def _exchange(self, asked: Request) -> Awaitable[Answer]:
+        return self._http.exchange(asked, True, (), self._loop.time() + PATIENCE)
+
     def _agency(self, kind: str, record: Any) -> Any:
         bulk = msgspec.json.Decoder(dict[str, dict[str, record]])
         single = msgspec.json.Decoder(record)
-        url = self._told.agencies
+        url = URL(self._told.agencies)
 
         async def in_bulk(keys: Sequence[str]) -> Any:
-            async with self._http.post(f"{url}/bulk/{kind}", data=msgspec.json.encode({"keys": keys})) as answer:
-                return bulk.decode(await answer.read())["records"]
+            body = msgspec.json.encode({"keys": keys})
+            asked = Request("POST", url, f"/bulk/{kind}", {"Content-Type": JSON}, body)
+            return bulk.decode((await self._exchange(asked)).body)["records"]
 
         async def alone(key: str) -> Any:
-            async with self._http.get(f"{url}/single/{kind}/{key}") as answer:
-                return single.decode(await answer.read())
+            asked = Request("GET", url, f"/single/{kind}/{quote(key, safe='')}", {}, b"")
+            return single.decode((await self._exchange(asked)).body)
 
         return Joined(in_bulk, at_once=2) if self._told.bulk else Apart(alone)
 
@@ -217,14 +226,8 @@ def _folded(name: records.Name) -> str:
 async def serve(told: Told) -> None:
     """Answer until ended, having said where."""
     async with AsyncExitStack() as parts:
-        http = await parts.enter_async_context(
-            aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            )
-        )
+        http = Wire(connect_timeout=1.0, read_timeout=3.0, body_cap=2 * MEBIBYTE, header_cap=8190)
+        parts.push_async_callback(http.close)
         client = await parts.enter_async_context(AgencyClient())
         verifier = TokenVerifier(IssuerKeys(client, told.issuer), "contactpoint")
         pool = await parts.enter_async_context(asyncpg.create_pool(told.dsn, reset=_nothing_to_reset))
