@@ -174,6 +174,41 @@ async def test_a_word_in_passing_is_not_the_answer(client: AgencyClient, soon: f
         assert (await client.ask(a_call(url), soon)).body == b"{}"
 
 
+async def test_a_body_may_end_with_its_connection(client: AgencyClient, soon: float) -> None:
+    """An answer that names no length ends where the agency hangs up."""
+    async with raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[1]") as url:
+        assert (await client.ask(a_call(url), soon)).body == b"[1]"
+
+
+async def test_an_answer_in_chunks_is_put_together(client: AgencyClient, soon: float) -> None:
+    """Chunks and what may follow them are the wire's business; an adapter reads one body."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with raw(head + b"3\r\n[1,\r\n3\r\n 2]\r\n0\r\nContent-Type: text/html\r\n\r\n") as url:
+        response = await client.ask(a_call(url), soon)
+    assert (response.body, response.headers.getall("Content-Type")) == (b"[1, 2]", ["application/json"])
+
+
+async def test_the_answer_to_a_call_for_a_head_has_no_body(client: AgencyClient, soon: float) -> None:
+    """A length is told without its body; nobody waits for it."""
+    async with raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n") as url:
+        assert (await client.ask(a_call(url, method="HEAD", body=None), soon)).body == b""
+
+
+@pytest.mark.parametrize("step", ["", ".", "..", "..."])
+async def test_a_direction_is_no_step_of_a_path(client: AgencyClient, serve: Serve, soon: float, step: str) -> None:
+    """A key that reads as a way through somebody's folders is sent to nobody."""
+    paths = []
+
+    async def handler(request: web.Request) -> web.Response:
+        paths.append(request.raw_path)
+        return web.json_response({})
+
+    url = await serve(handler)
+    assert isinstance(await failure_of(client, a_call(url, path=(step,), params={}), soon), AgencyRefused)
+    await client.ask(a_call(url, path=("a/b?c", "Jørn"), params={"d": "e"}), soon)
+    assert paths == [f"/Patient/{SECRETS[0]}/a%2Fb%3Fc/J%C3%B8rn?d=e"]
+
+
 async def test_a_redirect_is_never_followed(client: AgencyClient, serve: Serve, soon: float) -> None:
     """An agency that points inward makes us ask nobody."""
     paths = []
@@ -248,8 +283,27 @@ async def test_damaged_compression_is_no_answer(
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Long: " + b"a" * 9000 + b"\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + b"A: b\r\n" * 500 + b"\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Type: appl",
+        b"HTTP/1.1 000 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"  # noqa: ISC004 - one answer
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"1;" + b"x" * 300_000 + b"\r\n",
     ],
-    ids=["another protocol", "a huge header", "a body cut short", "countless headers"],
+    ids=[
+        "another protocol",
+        "a huge header",
+        "a body cut short",
+        "countless headers",
+        "a head cut short",
+        "no status",
+        "two lengths",
+        "a length and chunks",
+        "an encoding of the wire's that nobody knows",
+        "endless talk around a chunk",
+    ],
 )
 async def test_broken_http_is_named(client: AgencyClient, soon: float, answer: bytes) -> None:
     """What is not HTTP, or not all of it, is a broken agency."""
@@ -477,6 +531,28 @@ async def test_what_nobody_asked_for_is_never_the_answer_to_the_next_caller(clie
             await bystander.ask(a_call(url), soon)
         second = await client.ask(a_call(url), soon)
     assert (first.body, second.body) == (b"[1]", b"[3]")
+
+
+@pytest.mark.parametrize("more", [json_bytes('["another child"]'), b"HTT"], ids=["whole", "begun"])
+async def test_what_comes_behind_an_answer_is_nobodys(client: AgencyClient, soon: float, more: bytes) -> None:
+    """One question has one answer, the first; with more on its heels, the connection goes."""
+    lines = Lines(lambda connection, request: json_bytes(f"[{connection}]") + more)
+    async with lines.running() as url:
+        assert [(await client.ask(a_call(url), soon)).body for _ in range(2)] == [b"[1]", b"[2]"]
+
+
+async def test_a_connection_on_which_an_answer_is_unread_is_not_used_again(client: AgencyClient, soon: float) -> None:
+    """A refusal's body is nobody's business; a connection that still has to bring it is given up."""
+    refused = b"HTTP/1.1 500 Oh\r\nContent-Length: 9\r\n\r\n"
+    lines = Lines(lambda connection, request: refused + b"whole one" if connection == 1 else refused + b"half")
+    async with lines.running() as url:
+        for _ in range(2):
+            await failure_of(client, a_call(url), soon)
+        lines.writers[0].close()
+        for _ in range(2):
+            await failure_of(client, a_call(url, method="GET", body=None), soon)
+    assert lines.asked[:2] == [(1, 1), (1, 2)]
+    assert lines.asked[2:] == [(2, 1), (3, 1)]
 
 
 @pytest.mark.parametrize(
