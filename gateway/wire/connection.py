@@ -207,7 +207,8 @@ class Connection(asyncio.Protocol):
         try:
             reply = await self._port.handler_of(request)(request)
         except Exception as error:
-            logger.error("a request ended in %s", type(error).__name__)  # noqa: TRY400 - for the same reason
+            # Its kind alone: its text, and whatever stands in its traceback, may quote anything.
+            logger.error("a request ended in %s", type(error).__name__)  # noqa: TRY400
             reply, another = FAILED, False
         finally:
             self._answering = None
