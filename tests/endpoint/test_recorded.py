@@ -63,7 +63,7 @@ async def test_refusals_and_empty_answers_are_recorded_too(gateway: RunningGatew
 
 async def test_without_a_record_there_is_no_answer(gateway: RunningGateway) -> None:
     """CASES 58: the ledger cannot be written, so nothing is disclosed."""
-    await gateway.execute("REVOKE INSERT ON ledger FROM contactpoint_gateway")
+    await gateway.execute("REVOKE EXECUTE ON FUNCTION record_access FROM contactpoint_gateway")
     reply = await gateway.ask_child("open", "name { family }")
     assert (reply.status, reply.codes) == (503, ["UNAVAILABLE"])
     assert "data" not in reply.body

@@ -16,7 +16,14 @@ from tests.databases import Database
 from tests.store.rows import Rows
 
 RECORD = "SELECT record_access($1, 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', $2)"
-RAISE = "INSERT INTO shields (child_id, tier, authority, ground, review_on) VALUES ($1, 'SHIELDED', '', '', now())"
+# An officer's act and the shield it raises, in one statement.
+RAISE = """
+    WITH act AS (
+        INSERT INTO shield_acts (reference, child_id, act, officer, authority, reason)
+        VALUES (gen_random_uuid()::text, $1, 'RAISED', 'officer', '', 'a stated reason')
+        RETURNING set_config('contactpoint.act', reference, true))
+    INSERT INTO shields (child_id, tier, authority, ground, review_on) SELECT $1, 'SHIELDED', '', '', now() FROM act
+"""
 
 
 @pytest.fixture
@@ -42,7 +49,7 @@ async def recorded(store: Store, entry: AccessEntry, epoch: int | None) -> bool:
 
 async def waits_for_a_lock(rows: Rows, connection: Connection) -> None:
     """Return once that connection is seen to wait for the epoch's lock."""
-    waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted)"
+    waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND locktype = 'relation' AND NOT granted)"
     async with asyncio.timeout(20):
         while not await rows.connection.fetchval(waiting, connection.get_server_pid()):
             pass

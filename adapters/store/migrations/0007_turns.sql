@@ -1,0 +1,52 @@
+-- The epoch's lock becomes a table that nobody has rights to: an advisory lock is anybody's to take, and who takes it
+-- stops every answer. Supersedes of 0005 the bodies of shields_changing() and record_access(), and of 0006 the
+-- gateway's INSERT on the ledger. What changes a shield takes `shield_turn` alone; what records an access shares it.
+
+CREATE TABLE shield_turn (nothing boolean);    -- never a row
+CREATE TABLE identity_turn (nothing boolean);  -- whoever creates, merges or matches children takes this alone, first
+
+-- Identity before shield, always: one order, so no two wait for each other.
+CREATE OR REPLACE FUNCTION shields_changing() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
+    RETURN NULL;
+END $$;
+
+ALTER TABLE ledger
+    ADD COLUMN act text,        -- the mutation, where the record is of an act: written in the act's own transaction
+    ADD COLUMN part_of text;    -- the answer's reference, where it is
+
+-- Lock and insert are two statements on purpose: the second one's snapshot is taken with the lock in hand.
+CREATE OR REPLACE FUNCTION record_access(
+    reference text, viewer text, organisation text, acting_role text, purpose text, reason text,
+    document text, outcome text, code text, children jsonb, decided bigint
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'an access is recorded under READ COMMITTED alone: an older snapshot would hide a shield';
+    END IF;
+    LOCK TABLE public.shield_turn IN ROW SHARE MODE;
+    INSERT INTO public.ledger (
+        reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code, children)
+    SELECT reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code, children
+     WHERE decided IS NULL OR decided = (SELECT epoch FROM public.shield_epoch);
+    RETURN FOUND;
+END $$;
+
+-- An act's own record, in the act's transaction: no act without it.
+CREATE FUNCTION record_act(
+    reference text, part_of text, act text, viewer text, organisation text, acting_role text, purpose text, reason text,
+    outcome text, code text, numbers text[]
+) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    INSERT INTO public.ledger (
+        reference, part_of, act, viewer, organisation, acting_role, purpose, reason, outcome, code, children)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+            (SELECT coalesce(jsonb_agg(jsonb_build_object('number', n)), '[]') FROM unnest($11) AS n))
+$$;
+
+REVOKE ALL ON FUNCTION record_act FROM PUBLIC;
+REVOKE INSERT ON ledger FROM contactpoint_gateway;

@@ -1,0 +1,240 @@
+-- Quarantine is resolved here, records are merged here, and a child is given a new identity here.
+
+CREATE FUNCTION entry_is_protected(entry text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.quarantine_candidates q WHERE q.reference = $1 AND public.is_protected(q.child_id))
+$$;
+
+-- What a steward sees: whole where no candidate is protected, else that something waits. Pages by (received_at, reference).
+CREATE FUNCTION quarantine_for_stewards(after_at timestamptz, after_reference text, most int)
+RETURNS TABLE (reference text, received_at timestamptz, source text, outcome text, entry jsonb, candidates jsonb)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT q.reference, q.received_at,
+           CASE WHEN NOT p.hidden THEN q.source END, CASE WHEN NOT p.hidden THEN q.outcome END,
+           CASE WHEN NOT p.hidden THEN q.entry END,
+           CASE WHEN NOT p.hidden THEN (
+               SELECT jsonb_agg(jsonb_build_object('number', c.number, 'reasons', x.reasons) ORDER BY x.score DESC, c.number)
+                 FROM public.quarantine_candidates x JOIN public.children c ON c.id = x.child_id
+                WHERE x.reference = q.reference) END
+      FROM public.quarantine q CROSS JOIN LATERAL (SELECT public.entry_is_protected(q.reference) AS hidden) p
+     WHERE q.state = 'PENDING' AND ($1 IS NULL OR (q.received_at, q.reference) > ($1, $2))
+     ORDER BY q.received_at, q.reference LIMIT $3
+$$;
+
+-- What an authority's officers see: those with a protected candidate of theirs; a sealed one for its custodians alone.
+-- Where any candidate is another authority's, that one is left out of the list.
+CREATE FUNCTION quarantine_for_officers(of_authority text, officer text, custodian boolean, after_at timestamptz,
+                                        after_reference text, most int)
+RETURNS TABLE (reference text, received_at timestamptz, source text, outcome text, entry jsonb, candidates jsonb)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH mine AS (
+        SELECT x.reference, c.number, x.reasons, x.score, public.is_protected(c.id) AS protected
+          FROM public.quarantine q JOIN public.quarantine_candidates x USING (reference)
+          JOIN public.children c ON c.id = x.child_id
+          LEFT JOIN public.shields s ON s.child_id = c.id
+         WHERE q.state = 'PENDING' AND coalesce(s.authority, c.authority) = $1
+           AND (s.tier IS DISTINCT FROM 'SEALED' OR $3)
+           AND NOT coalesce(s.confirmed_at IS NULL AND s.raised_by = $2, false))
+    SELECT q.reference, q.received_at, q.source, q.outcome, q.entry,
+           jsonb_agg(jsonb_build_object('number', m.number, 'reasons', m.reasons) ORDER BY m.score DESC, m.number)
+      FROM public.quarantine q JOIN mine m USING (reference)
+     WHERE ($4 IS NULL OR (q.received_at, q.reference) > ($4, $5))
+     GROUP BY q.reference HAVING bool_or(m.protected)
+     ORDER BY q.received_at, q.reference LIMIT $6
+$$;
+
+-- Inner: no role may call it. Whose it is then; null where the entry no longer waits.
+CREATE FUNCTION resolve(entry text, resolution text, number text, officer text, second text, reason text, forced boolean)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    q public.quarantine;
+    e public.feed_entry;
+    child bigint;
+BEGIN
+    SELECT * INTO q FROM public.quarantine WHERE quarantine.reference = entry AND state = 'PENDING' FOR UPDATE;
+    IF q.reference IS NULL THEN
+        RETURN NULL;
+    END IF;
+    e := jsonb_populate_record(NULL::public.feed_entry, q.entry);
+    PERFORM set_config('contactpoint.source', q.source, true);
+    IF resolution = 'SAME' THEN
+        SELECT c.id INTO child FROM public.children c JOIN public.quarantine_candidates x ON x.child_id = c.id
+         WHERE x.reference = entry AND c.number = number AND NOT c.closed;
+        IF child IS NULL THEN
+            RETURN NULL;
+        END IF;
+        PERFORM public.write_child(child, e, forced);
+    ELSIF resolution = 'DIFFERENT' THEN
+        -- A key that is somebody's stays theirs.
+        e.keys := (SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}') FROM jsonb_each_text(coalesce(e.keys, '{}')) n
+                    WHERE NOT EXISTS (SELECT FROM public.keys k WHERE k.system = n.key AND k.value = n.value)
+                      AND NOT EXISTS (SELECT FROM public.former_keys k WHERE k.system = n.key AND k.value = n.value));
+        child := public.new_child(e);
+    END IF;
+    UPDATE public.quarantine SET state = CASE resolution WHEN 'REJECT' THEN 'REJECTED' ELSE resolution END,
+           child_id = child, resolved_by = officer, second = second, reason = reason, resolved_at = clock_timestamp()
+     WHERE quarantine.reference = entry;
+    RETURN coalesce(child, 0);
+END $$;
+
+-- Stewards: only where no candidate is protected; otherwise as an entry that does not exist.
+CREATE FUNCTION resolve_entry(entry text, resolution text, number text, steward text, reason text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM public.feed_turn();
+    IF public.entry_is_protected(entry) THEN
+        RETURN false;
+    END IF;
+    RETURN public.resolve(entry, resolution, number, steward, NULL, reason, false) IS NOT NULL;
+END $$;
+
+-- Officers, within an act. `different` takes two, and the new record starts SHIELDED under their authority.
+CREATE FUNCTION resolve_protected_entry(entry text, resolution text, number text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    act public.shield_acts := public.act_in_hand();
+    child bigint;
+BEGIN
+    LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
+    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
+    IF act.reference IS NULL OR resolution = 'DIFFERENT' AND act.second IS NULL THEN
+        RAISE EXCEPTION 'this takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    child := public.resolve(entry, resolution, number, act.officer, act.second, act.reason, true);
+    IF resolution = 'DIFFERENT' AND child > 0 THEN
+        INSERT INTO public.shields (child_id, tier, authority, ground, review_on, raised_by, raised_from)
+        VALUES (child, 'SHIELDED', act.authority, 'like a protected child', current_date + 90, act.officer, act.authority);
+    END IF;
+    RETURN child IS NOT NULL;
+END $$;
+
+-- Two records of one child become one; the strictest of everything stays. Feed's role: where neither is protected.
+CREATE FUNCTION merge_children(survivor bigint, loser bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    s public.shields; l public.shields;
+    after_position int;
+BEGIN
+    IF survivor = loser OR EXISTS (SELECT FROM public.children WHERE id IN (survivor, loser) AND (closed OR own_keys_alone)) THEN
+        RAISE EXCEPTION 'these cannot be merged' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
+    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
+    IF session_user = 'contactpoint_feed' AND (public.is_protected(survivor) OR public.is_protected(loser)) THEN
+        RAISE EXCEPTION 'these cannot be merged' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT * INTO s FROM public.shields WHERE child_id = survivor;
+    SELECT * INTO l FROM public.shields WHERE child_id = loser;
+    IF l.child_id IS NOT NULL THEN
+        -- The survivor's first, so that at no moment the child has none.
+        IF s.child_id IS NULL THEN
+            INSERT INTO public.shields SELECT (jsonb_populate_record(l, jsonb_build_object('child_id', survivor))).*;
+            INSERT INTO public.circles SELECT survivor, organisation, categories, until FROM public.circles WHERE child_id = loser;
+        ELSE
+            UPDATE public.shields SET
+                tier = CASE WHEN 'SEALED' IN (s.tier, l.tier) THEN 'SEALED' ELSE 'SHIELDED' END,
+                withheld = (SELECT coalesce(array_agg(DISTINCT w ORDER BY w), '{}') FROM unnest(s.withheld || l.withheld) w),
+                review_on = least(s.review_on, l.review_on)
+             WHERE child_id = survivor;
+            DELETE FROM public.circles c WHERE c.child_id = survivor
+               AND NOT EXISTS (SELECT FROM public.circles o WHERE o.child_id = loser AND o.organisation = c.organisation);
+            UPDATE public.circles c SET until = least(c.until, o.until),
+                   categories = ARRAY(SELECT unnest(c.categories) INTERSECT SELECT unnest(o.categories))
+              FROM public.circles o
+             WHERE c.child_id = survivor AND o.child_id = loser AND o.organisation = c.organisation;
+        END IF;
+    ELSIF s.child_id IS NOT NULL AND EXISTS (SELECT FROM public.circles WHERE child_id = loser) THEN
+        DELETE FROM public.circles WHERE child_id = loser;
+    END IF;
+    INSERT INTO public.holds (child_id, agency, mark)
+    SELECT survivor, agency, mark FROM public.holds WHERE child_id = loser AND cleared_at IS NULL
+    ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
+    INSERT INTO public.former_keys (system, value, child_id)
+    SELECT system, value, survivor FROM public.former_keys WHERE child_id = loser
+    UNION SELECT k.system, k.value, survivor FROM public.keys k WHERE k.child_id = loser
+             AND EXISTS (SELECT FROM public.keys o WHERE o.child_id = survivor AND o.system = k.system)
+    ON CONFLICT DO NOTHING;
+    DELETE FROM public.keys k WHERE k.child_id = loser
+       AND EXISTS (SELECT FROM public.keys o WHERE o.child_id = survivor AND o.system = k.system);
+    UPDATE public.keys SET child_id = survivor WHERE child_id = loser;
+    SELECT coalesce(max(position) + 1, 0) INTO after_position FROM public.former_names WHERE child_id = survivor;
+    INSERT INTO public.former_names (child_id, position, given, family, family_sound, given_sound)
+    SELECT survivor, after_position, given, family, family_sound, given_sound FROM public.children WHERE id = loser
+    UNION ALL
+    SELECT survivor, after_position + 1 + position, given, family, family_sound, given_sound
+      FROM public.former_names WHERE child_id = loser;
+    INSERT INTO public.parent_links SELECT fingerprint, survivor FROM public.parent_links WHERE child_id = loser ON CONFLICT DO NOTHING;
+    UPDATE public.source_rows SET child_id = survivor WHERE child_id = loser;
+    UPDATE public.quarantine SET child_id = survivor WHERE child_id = loser;
+    INSERT INTO public.quarantine_candidates SELECT reference, survivor, score, reasons
+      FROM public.quarantine_candidates WHERE child_id = loser ON CONFLICT DO NOTHING;
+    INSERT INTO public.merged_numbers (number) SELECT number FROM public.children WHERE id = loser;
+    UPDATE public.shields SET household_of = NULLIF(survivor, child_id) WHERE household_of = loser;
+    DELETE FROM public.household_releases WHERE loser IN (root, member);
+    DELETE FROM public.shield_proposals WHERE child_id = loser;
+    DELETE FROM public.quarantine_candidates WHERE child_id = loser;
+    DELETE FROM public.parent_links WHERE child_id = loser;
+    DELETE FROM public.former_keys WHERE child_id = loser;
+    DELETE FROM public.former_names WHERE child_id = loser;
+    DELETE FROM public.broker_references WHERE child_id = loser;
+    DELETE FROM public.overrides WHERE child_id = loser;
+    DELETE FROM public.circles WHERE child_id = loser;
+    DELETE FROM public.holds WHERE child_id = loser;
+    DELETE FROM public.shields WHERE child_id = loser;
+    DELETE FROM public.children WHERE id = loser;
+END $$;
+
+-- Law 12, within an act of two officers named on the OLD record. Nothing that is written names both records: the old one
+-- is sealed and closed; the new one has keys of its own, no past, and its own shield. Two statements of one transaction.
+CREATE FUNCTION close_child(child bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    act public.shield_acts := public.act_in_hand();
+BEGIN
+    IF act.act IS DISTINCT FROM 'CLOSED' OR act.second IS NULL OR act.child_id <> child THEN
+        RAISE EXCEPTION 'this takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
+    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
+    INSERT INTO public.shields (child_id, tier, authority, ground, review_on)
+    SELECT id, 'SEALED', coalesce(authority, act.authority), 'closed', 'infinity' FROM public.children WHERE id = child
+    ON CONFLICT (child_id) DO UPDATE SET tier = 'SEALED', review_on = 'infinity', household_of = NULL;
+    UPDATE public.shields SET household_of = NULL WHERE household_of = child;
+    DELETE FROM public.circles WHERE child_id = child;
+    DELETE FROM public.broker_references WHERE child_id = child;
+    DELETE FROM public.parent_links WHERE child_id = child;
+    UPDATE public.children SET closed = true WHERE id = child;
+END $$;
+
+CREATE FUNCTION new_identity(e feed_entry, of_authority text, officer text) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    made bigint;
+    act public.shield_acts := public.act_in_hand();
+BEGIN
+    IF act.act IS DISTINCT FROM 'CLOSED' OR act.second IS NULL THEN
+        RAISE EXCEPTION 'this takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- A key that anybody has or had is no new one; former keys count.
+    IF EXISTS (SELECT FROM jsonb_each_text(coalesce(e.keys, '{}')) n
+                WHERE EXISTS (SELECT FROM public.keys k WHERE k.system = n.key AND k.value = n.value)
+                   OR EXISTS (SELECT FROM public.former_keys k WHERE k.system = n.key AND k.value = n.value)) THEN
+        RETURN NULL;
+    END IF;
+    made := public.new_child(e);
+    -- An act of its own, dated by the day: the old record's is in another row, under another reference.
+    PERFORM set_config('contactpoint.act', public.random_reference(), true);
+    INSERT INTO public.shield_acts (reference, child_id, act, officer, second, authority, reason, at)
+    VALUES (current_setting('contactpoint.act'), made, 'RAISED', act.officer, act.second, of_authority,
+            'protected by its authority', date_trunc('day', now()));
+    UPDATE public.children SET own_keys_alone = true WHERE id = made;
+    UPDATE public.holds SET cleared_at = now(), cleared_by = officer, cleared_for = 'new record'
+     WHERE child_id = made AND cleared_at IS NULL;
+    INSERT INTO public.shields (child_id, tier, authority, ground, review_on, raised_by, raised_from)
+    VALUES (made, 'SEALED', of_authority, 'protected by its authority', current_date + 365, officer, of_authority);
+    RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION entry_is_protected, quarantine_for_stewards, quarantine_for_officers, resolve, resolve_entry,
+    resolve_protected_entry, merge_children, close_child, new_identity FROM PUBLIC;
