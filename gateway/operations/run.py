@@ -321,10 +321,12 @@ class Run:
         self._go_on()
 
     def _answered(self, question: Any, asked: Sequence[Asked], keys: Sequence[Any], came: Sequence[Any]) -> None:
-        answers = dict(zip(keys, came, strict=True))
-        for key, fields, guard, source, target, place in asked:
+        if len(keys) < len(asked):  # some want the same
+            answers = dict(zip(keys, came, strict=True))
+            came = [answers[one[0]] for one in asked]
+        for (_, fields, guard, source, target, place), answer in zip(asked, came, strict=True):
             try:
-                outcome = self._asker.outcome(question, source, answers[key])
+                outcome = self._asker.outcome(question, source, answer)
             except Exception as error:
                 outcome = error
             if isinstance(outcome, Exception):
