@@ -1,5 +1,6 @@
 """`contactpoint serve`: the store, issuer and agencies that the settings name, in one process or several."""
 
+import random
 import signal
 import socket
 from collections.abc import Mapping
@@ -18,13 +19,21 @@ from tests.running import RunningGateway
 NEVER_SET = {"data", "dsn", "gateway_dsn"}
 
 
+# Below the ports that a system gives to whoever calls out, for one of those may be taken before it is listened on.
+ASKED_FOR = range(20_000, 32_000)
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody holds now, next to each other or not."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(closing(socket.socket())) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports that nobody holds now, one after the other."""
+    while True:
+        first = random.choice(ASKED_FOR)  # noqa: S311 - any will do
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    held.enter_context(closing(socket.socket())).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return list(range(first, first + count))
 
 
 @pytest.fixture
@@ -45,7 +54,7 @@ async def test_it_answers_from_what_the_settings_name(
     gateway: RunningGateway, surroundings: Mapping[str, str], workers: int
 ) -> None:
     """The same record as any other gateway on that store; metrics on a port of their own; an orderly end."""
-    port, admin_port = free_ports(2)
+    port, admin_port, *_ = free_ports(1 + workers)
     words = ["--port", str(port), "--admin-port", str(admin_port), "--workers", str(workers)]
     async with started("serve", *words, **surroundings) as (process, url):
         query = "query($n: ID!) { child(number: $n) { enrolments { school { urn } } } }"
