@@ -10,7 +10,11 @@ from adapters.store.embedded import EmbeddedCluster
 from adapters.store.failures import LoginRefused, StoreSetupError
 from adapters.store.migrate import migrate
 from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
+from adapters.store.sounds import backfill_sounds
 from gateway.settings import Settings, variable
+
+# Those who may be given an address of their own, so that a machine need hold nobody else's password.
+OWN_ADDRESS = {Role.GATEWAY: "gateway_dsn", Role.SHIELD: "shield_dsn", Role.FEED: "feed_dsn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,13 @@ class Database:
     dsn: Callable[[Role], str]
     embedded: bool
 
+    def dsn_or_none(self, role: Role) -> str | None:
+        """The role's address, or None where the settings give neither one nor the owner's."""
+        try:
+            return self.dsn(role)
+        except StoreSetupError:
+            return None
+
 
 @contextmanager
 def opened(settings: Settings, claim: Claim | None = None) -> Iterator[Database]:
@@ -28,32 +39,35 @@ def opened(settings: Settings, claim: Claim | None = None) -> Iterator[Database]
     A role that is refused although its password is ours raises StoreSetupError saying where the right one is found.
     """
     try:
-        if settings.dsn or settings.gateway_dsn:
+        if settings.dsn or any(_own_address(settings, role) for role in OWN_ADDRESS):
             yield Database(_external(settings), embedded=False)
         else:
             with EmbeddedCluster.start(settings.data, claim) as cluster:
                 yield Database(cluster.dsn, embedded=True)
     except LoginRefused as error:
-        if settings.gateway_dsn or error.user not in {role.database_role for role in WORKING_ROLES}:
+        role = next((role for role in WORKING_ROLES if role.database_role == error.user), None)
+        if role is None or _own_address(settings, role):
             raise
         raise StoreSetupError(
             f"the database's role `{error.user}` is missing, or has another password than"
             f" `{settings.data / CREDENTIALS}`: run `contactpoint migrate`, copy that file from where it first ran,"
-            f" or set `{variable('gateway_dsn')}`"
+            f" or set `{variable(OWN_ADDRESS.get(role, 'dsn'))}`"
         ) from None
 
 
 async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
-    """Apply what migrations are missing, as the owner; their names."""
+    """Apply what migrations are missing, as the owner, and fill in what SQL cannot work out; their names."""
     passwords = _passwords(settings.data)
     working = {role.database_role: passwords[role.database_role] for role in WORKING_ROLES}
-    return await migrate(database.dsn(Role.OWNER), working)
+    applied = await migrate(database.dsn(Role.OWNER), working)
+    await backfill_sounds(database.dsn(Role.OWNER))
+    return applied
 
 
 def _external(settings: Settings) -> Callable[[Role], str]:
     def dsn(role: Role) -> str:
-        if role is Role.GATEWAY and settings.gateway_dsn:
-            return settings.gateway_dsn
+        if own := _own_address(settings, role):
+            return own
         if not settings.dsn:
             raise StoreSetupError(f"`{variable('dsn')}` is missing: give the address of the database's owner")
         if role is Role.OWNER:
@@ -61,6 +75,10 @@ def _external(settings: Settings) -> Callable[[Role], str]:
         return dsn_for(settings.dsn, role, _passwords(settings.data)[role.database_role])
 
     return dsn
+
+
+def _own_address(settings: Settings, role: Role) -> str:
+    return str(getattr(settings, OWN_ADDRESS[role])) if role in OWN_ADDRESS else ""
 
 
 def _passwords(data: Path) -> Mapping[str, str]:

@@ -14,14 +14,15 @@ from adapters.sandbox.households import REFERENCE_DATE
 from adapters.sandbox.names import words
 from adapters.sandbox.population import SyntheticIdentity, identity_at
 from adapters.store.search import name_key
+from adapters.store.sounds import sound
 
 COLUMNS = {
     "children": words("""
         id number given family name_key given_key birth_date gender
-        address_status address_lines postcode uprn authority
+        address_status address_lines postcode uprn authority family_sound given_sound
     """),
     "keys": ["system", "value", "child_id"],
-    "former_names": ["child_id", "position", "given", "family"],
+    "former_names": ["child_id", "position", "given", "family", "family_sound", "given_sound"],
     "shields": ["child_id", "tier", "authority", "withheld", "ground", "review_on"],
 }
 
@@ -78,12 +79,17 @@ def _folded(family: str | None) -> str:
     return "\\N" if family is None else _key(family)
 
 
+def _sounds(name: Name) -> str:
+    return f"{sound(name.family or '')}\t{sound(name.given[0])}"
+
+
 def _child_row(child: SyntheticIdentity) -> str:
     name, address = child.name, child.address
     return (
         f"{child_id(child.index)}\t{child.number}\t{_array(name.given)}\t{_or_null(name.family)}\t{_folded(name.family)}\t"
         f"{_key(name.given[0])}\t{child.birth_date}\t{child.gender.value}\t{address.status.value}\t"
-        f"{_array(address.lines)}\t{_or_null(address.postcode)}\t{_or_null(address.uprn)}\t{_or_null(child.authority)}\n"
+        f"{_array(address.lines)}\t{_or_null(address.postcode)}\t{_or_null(address.uprn)}\t{_or_null(child.authority)}\t"
+        f"{_sounds(name)}\n"
     )
 
 
@@ -102,7 +108,7 @@ def _former_name_rows(child: SyntheticIdentity) -> list[str]:
 
 
 def _former_name_row(index: int, position: int, name: Name) -> str:
-    return f"{child_id(index)}\t{position}\t{_array(name.given)}\t{_or_null(name.family)}\n"
+    return f"{child_id(index)}\t{position}\t{_array(name.given)}\t{_or_null(name.family)}\t{_sounds(name)}\n"
 
 
 def _shield_row(child: SyntheticIdentity) -> str:

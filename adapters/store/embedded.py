@@ -57,6 +57,7 @@ SETTINGS = {
     "maintenance_work_mem": "64MB",
     "io_method": "sync",
     "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",  # who begins one and goes away keeps nobody waiting
     "max_parallel_workers_per_gather": "0",
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -221,8 +222,10 @@ class EmbeddedCluster:
         verifier = roles.scram_verifier(self._passwords[owner])
         # The database and its owner are made with no server running: no moment at which a superuser is needed later.
         single = self._server.command("postgres", "--single", "-D", str(partial), "postgres")
+        # One statement a line. Whoever may log in reaches our database alone, and no other to leave things in.
         statements = (
             f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD '{verifier}'\nCREATE DATABASE {DATABASE} OWNER {owner}\n"
+            "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC\nREVOKE CONNECT ON DATABASE template1 FROM PUBLIC\n"
         )
         try:
             made = self._server.run(initdb, log=self._start_log) == 0

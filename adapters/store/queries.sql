@@ -26,9 +26,12 @@ WITH matches AS (
        AND c.birth_date BETWEEN $2 AND $3
        AND ($4::text IS NULL OR c.given_key = $4)
        AND ($5::text IS NULL OR c.gender = $5)
+       AND NOT c.closed
        AND CASE
            WHEN $7::text IS NOT NULL THEN
                coalesce(s.authority, c.authority) = $7 AND (s.tier IS NULL OR s.tier = 'SHIELDED' OR $8::boolean)
+               -- Whoever raised a shield reads nothing by it until another has confirmed it.
+               AND NOT coalesce(s.confirmed_at IS NULL AND s.raised_by = $11, false)
            ELSE
                s.tier IS NULL OR s.tier = 'SHIELDED'
            END
@@ -94,3 +97,19 @@ SELECT id, name, kind, authority, purposes FROM organisations WHERE id = $1;
 -- name: ready
 -- Whether the store answers and has its epoch.
 SELECT epoch FROM shield_epoch;
+
+-- name: begin_override
+-- One viewer's look behind one shield, with its record and its report: all of it, or nothing.
+SELECT begin_override($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: take_reports
+-- Reports that are due, ours for two minutes.
+SELECT id, reference, authority, url, kind, body, created_at, attempts FROM take_reports($1);
+
+-- name: report_ended
+-- A report was delivered, or is due again later.
+SELECT report_ended($1, $2, $3::float8 * interval '1 second');
+
+-- name: protection_counts
+-- How many shields, holds, entries and reports wait for somebody, in the whole store.
+SELECT name, value FROM protection_counts();

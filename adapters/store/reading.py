@@ -95,7 +95,8 @@ def _keys_of(text: str | None) -> Keys:
 
 def _protection(row: asyncpg.Record) -> Protection:
     tier, held, circle, overrides = row["tier"], row["held"], row["circle"], row["overrides"]
-    if tier is None and held is False and circle is None and overrides is None:
+    unconfirmed_by = row["unconfirmed_by"]
+    if tier is None and held is False and circle is None and overrides is None and unconfirmed_by is None:
         return _UNPROTECTED
     withheld = frozenset(row["withheld"] or ())
     if tier == Tier.OPEN.value or not withheld <= _WITHHOLDABLE or not isinstance(held, bool):
@@ -106,4 +107,5 @@ def _protection(row: asyncpg.Record) -> Protection:
         withheld=withheld,
         circle=_circle.decode(circle) if circle else (),
         overrides=_overrides.decode(overrides) if overrides else (),
+        unconfirmed_by=unconfirmed_by,
     )
