@@ -58,6 +58,14 @@ class ShieldState:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One of a child's household; `released`: officers said that this child's shield need not cover them."""
+
+    state: ShieldState
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Raise:
     """Protect a child that is open, or protect it more strictly."""
 

@@ -1,6 +1,7 @@
-"""What the registry and the ledger hold: organisations that may come, and the record that somebody looked."""
+"""What the registry, the ledger and the outbox hold: who may come, that somebody looked, whom that is told."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -38,3 +39,48 @@ class AccessEntry(msgspec.Struct, frozen=True, gc=False):
     outcome: str  # ANSWERED or REFUSED
     code: str | None  # why refused, as extensions.code says it
     children: tuple[ChildAccess, ...] = ()
+
+
+class ActEntry(msgspec.Struct, frozen=True, gc=False):
+    """An act's own record, written in the act's transaction: `act` is the mutation, `part_of` the answer's reference.
+
+    `numbers` are those of the children it touched; REFUSED where it came to nobody.
+    """
+
+    reference: str  # random
+    part_of: str
+    act: str
+    viewer: str
+    organisation: str
+    acting_role: str
+    purpose: str
+    reason: str
+    outcome: str = "ANSWERED"
+    code: str | None = None
+    numbers: tuple[str, ...] = ()
+
+
+class Override(msgspec.Struct, frozen=True, gc=False):
+    """A viewer's request to look behind one shield. `token` is the token's own id, `part_of` the answer's reference."""
+
+    reference: str  # random: the act's own record, and its report
+    part_of: str
+    number: str
+    viewer: str
+    token: str
+    organisation: str
+    acting_role: str
+    reason: str
+
+
+class Report(msgspec.Struct, frozen=True, gc=False):
+    """What a responsible authority is told, and where. `body` is JSON; `attempts` counts this one too."""
+
+    id: int
+    reference: str  # random; whoever sees it twice has seen it
+    authority: str
+    url: str
+    kind: str
+    body: str
+    at: datetime
+    attempts: int
