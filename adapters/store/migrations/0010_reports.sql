@@ -80,6 +80,8 @@ END $$;
 CREATE TRIGGER tell_officers AFTER INSERT ON holds FOR EACH ROW EXECUTE FUNCTION tell_officers();
 CREATE TRIGGER tell_officers AFTER INSERT ON shields
     FOR EACH ROW WHEN (NEW.confirmed_at IS NULL) EXECUTE FUNCTION tell_officers();
+ALTER TABLE holds ENABLE ALWAYS TRIGGER tell_officers;
+ALTER TABLE shields ENABLE ALWAYS TRIGGER tell_officers;
 
 -- Delivery: one worker takes a few, and nobody else takes the same within two minutes; what it dies with comes again.
 CREATE FUNCTION take_reports(most int) RETURNS TABLE (id bigint, reference text, authority text, url text, kind text,

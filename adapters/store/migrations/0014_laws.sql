@@ -7,7 +7,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
         SELECT DISTINCT ON (child_id) * FROM public.shield_history ORDER BY child_id, id DESC)
     SELECT 'no-shield-lost', count(*) FROM latest l LEFT JOIN public.shields s USING (child_id)
      WHERE l.change <> 'DELETE'
-       AND (s.child_id IS NULL OR l.tier = 'SEALED' AND s.tier <> 'SEALED' OR NOT l.withheld <@ s.withheld)
+       AND (s.child_id IS NULL OR l.tier = 'SEALED' AND s.tier <> 'SEALED' OR NOT l.withheld <@ s.withheld
+            OR l.authority <> s.authority)
     UNION ALL
     SELECT 'weakened-by-two', count(*) FROM public.shield_history WHERE weakens AND second IS NULL
     UNION ALL

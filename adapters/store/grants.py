@@ -1,0 +1,74 @@
+"""What each database role may do and which triggers stand guard, as migrations leave it: to compare a store with."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from adapters.store.roles import Role
+
+Grant = tuple[str, str]  # a privilege, and what it is on: `table`, `table.column`, a function, a type
+
+
+def _grants(**objects: str) -> frozenset[Grant]:
+    """Each privilege with what it is on; `table (column column)`, set off by semicolons, means those columns alone."""
+    granted = set()
+    for privilege, words in objects.items():
+        for part in words.split(";"):
+            names, _, columns = part.strip(" )").partition(" (")
+            on = [f"{names}.{column}" for column in columns.split()] if columns else names.split()
+            granted |= {(privilege, name) for name in on}
+    return frozenset(granted | {("USAGE", "schema public"), ("CONNECT", "database")})
+
+
+# What `0013_grants.sql` gives, and not one thing more. The test of the roles tries the same.
+EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
+    {
+        Role.GATEWAY: _grants(
+            SELECT="children former_names keys shields holds circles overrides shield_epoch child_readings"
+            " organisations broker_references",
+            INSERT="broker_references; holds (child_id agency mark)",
+            EXECUTE="record_access begin_override take_reports report_ended protection_counts law_breaches",
+        ),
+        Role.FEED: _grants(
+            SELECT="children (id given family name_key given_key family_sound given_sound birth_date gender"
+            " address_status address_lines postcode uprn name_as_of birth_as_of gender_as_of address_as_of);"
+            " former_names (child_id position given family family_sound given_sound);"
+            " keys (system value child_id); former_keys (system value child_id); source_rows (source row_key child_id);"
+            " feed_loads (source digest as_of rows_done finished counts started_at touched_at);"
+            " feed_rejects (source digest line field reason)",
+            EXECUTE="is_protected protected_among feed_turn feed_apply feed_begin feed_progress"
+            " quarantine_for_stewards resolve_entry merge_children record_act law_breaches",
+            USAGE="feed_entry",
+        ),
+        Role.SHIELD: _grants(
+            SELECT="shields circles holds overrides shield_epoch shield_history shield_acts household_releases"
+            " shield_proposals; children (id number authority); organisations (id kind)",
+            INSERT="shields circles shield_acts household_releases shield_proposals; holds (child_id agency mark)",
+            UPDATE="shields circles; holds (cleared_at cleared_by cleared_for); shield_proposals (state)",
+            DELETE="shields circles",
+            EXECUTE="act_turn household_of quarantine_for_officers resolve_protected_entry merge_children"
+            " close_child new_identity record_act act_in_hand",
+            USAGE="feed_entry",
+        ),
+        Role.REGISTRY: _grants(
+            SELECT="organisations authority_webhooks",
+            INSERT="organisations authority_webhooks",
+            UPDATE="organisations authority_webhooks",
+            DELETE="organisations authority_webhooks",
+        ),
+    }
+)
+
+_EPOCH_GUARDS = "epoch_lock epoch_insert epoch_update epoch_delete epoch_truncate"
+
+# Each trigger by its table. Every one fires always, even for a session that calls itself a replica.
+EXPECTED_GUARDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "shields": frozenset(f"{_EPOCH_GUARDS} kept_insert kept_update kept_delete tell_officers".split()),
+        "circles": frozenset(f"{_EPOCH_GUARDS} kept".split()),
+        "holds": frozenset(f"{_EPOCH_GUARDS} tell_officers".split()),
+        "overrides": frozenset(_EPOCH_GUARDS.split()),
+        "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete"}),
+        "shield_acts": frozenset({"overrides_end", "written_once"}),
+        "shield_history": frozenset({"written_once"}),
+    }
+)

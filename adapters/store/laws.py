@@ -1,0 +1,169 @@
+"""Asks a running store whether the laws hold: how often each is broken, never by whom. Nothing is mended here.
+
+What rows can tell, the store's own `law_breaches()` says; what the catalogue can tell is asked here. Any role that may
+answer or load may ask.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import asyncpg
+
+from adapters.store.connecting import connect
+from adapters.store.failures import StoreSetupError
+from adapters.store.grants import EXPECTED_GRANTS, EXPECTED_GUARDS
+from adapters.store.roles import WORKING_ROLES, Connection
+
+
+@dataclass(frozen=True, slots=True)
+class LawResult:
+    """One law: how often it is broken, and what then mends it. What is only advised stops nobody."""
+
+    name: str
+    breaches: int
+    mend: str
+    advice: bool = False
+
+    @property
+    def broken(self) -> bool:
+        return self.breaches > 0 and not self.advice
+
+
+# Every grant in our schema but the owner's. Of schema and database only what is ours or everybody's: who else a
+# database's keeper lets connect is theirs to say.
+_GRANTED = """
+WITH granted AS (
+    SELECT a.*, c.relname::text AS object, c.relowner AS owner
+      FROM pg_class c,
+           aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, c.relowner))) a
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    UNION ALL
+    SELECT a.*, c.relname || '.' || t.attname, c.relowner
+      FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+     WHERE c.relnamespace = 'public'::regnamespace AND NOT t.attisdropped
+    UNION ALL
+    SELECT a.*, p.proname, p.proowner
+      FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+     WHERE p.pronamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT a.*, t.typname, t.typowner
+      FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid,
+           aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+     WHERE t.typnamespace = 'public'::regnamespace AND c.relkind = 'c'
+    UNION ALL
+    SELECT a.*, 'schema public', n.nspowner
+      FROM pg_namespace n, aclexplode(n.nspacl) a
+     WHERE n.nspname = 'public' AND (a.grantee = 0 OR a.grantee::regrole::text = ANY ($1))
+    UNION ALL
+    SELECT a.*, 'database', d.datdba
+      FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+     WHERE d.datname = current_database() AND (a.grantee = 0 OR a.grantee::regrole::text = ANY ($1)))
+SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END,
+       privilege_type || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, object
+  FROM granted WHERE grantee <> owner
+"""
+
+# A working role that is more than it was made, has put another on, or may be put on by anybody but their maker.
+_ROLES_ASTRAY = """
+SELECT (SELECT count(*) FROM pg_roles
+         WHERE rolname = ANY ($1) AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication))
+     + (SELECT count(*) FROM pg_auth_members m
+         WHERE m.member::regrole::text = ANY ($1)
+            OR m.roleid::regrole::text = ANY ($1)
+               AND m.member <> (SELECT relowner FROM pg_class WHERE oid = 'public.children'::regclass))
+"""
+
+_GUARDS = """
+SELECT c.relname, t.tgname, t.tgenabled = 'A'
+  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+ WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace
+"""
+
+_UNPINNED = """
+SELECT count(*) FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace
+   AND (coalesce(proconfig, '{}') <> ARRAY['search_path=pg_catalog, public, pg_temp']
+     OR proowner <> (SELECT relowner FROM pg_class WHERE oid = 'public.children'::regclass))
+"""
+
+_VIEWS_OF_OTHERS = """
+SELECT count(*) FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'
+   AND NOT coalesce(reloptions, '{}') @> ARRAY['security_invoker=true']
+"""
+
+_FORGETFUL = """
+SELECT (current_setting('fsync') <> 'on')::int + (current_setting('full_page_writes') <> 'on')::int
+     + (current_setting('synchronous_commit') = 'off')::int
+"""
+
+_OTHER_DATABASES = """
+SELECT count(*) FROM pg_database d
+ WHERE d.datallowconn AND d.datname <> current_database()
+   AND EXISTS (SELECT FROM unnest($1::text[]) AS r WHERE has_database_privilege(r, d.oid, 'CONNECT'))
+"""
+
+_OFFICERS = "have two officers say what is right"
+
+MENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "no-shield-lost": "raise the shield again as `shield_history` has it, or have two officers lift it",
+        "weakened-by-two": f"raise what `shield_history` says was weakened by fewer, or {_OFFICERS}",
+        "shields-have-history": f"find in the server's log who wrote `shields` with its triggers off; {_OFFICERS}",
+        "no-orphan-shield": "restore the child from a backup, its shield with it",
+        "no-open-double": "raise a shield on the open record, and have its officers merge the two",
+        "household-covered": "raise a shield on whoever joined the household, or have two officers release them",
+        "new-identity-unlinked": "remove the other child's former key that the new identity bears",
+        "closed-stay-sealed": "seal the closed record again",
+        "circles-behind-shields": "end circles of children without a shield; take `KEY` and `SENSITIVE_SERVICE` from the others",
+        "overrides-bounded": "end the override: set its `until` to now",
+        "one-epoch": "restore the one row of `shield_epoch`, with a number higher than any before",
+        "blocks-complete": "run `contactpoint migrate`, which fills in sounds",
+        "rows-stay-empty": "remove the rows of `shield_turn` and `identity_turn`",
+        "grants": "compare every role's rights with `0013_grants.sql`, and restore them",
+        "guards-stand": "restore the triggers as the migrations make them, each `ENABLE ALWAYS`",
+        "functions-pinned": "restore the functions as the migrations make them",
+        "view-invoker": "run `ALTER VIEW child_readings SET (security_invoker = true)`",
+        "fsync-on": "set `fsync` and `full_page_writes` on, and `synchronous_commit` to anything but off",
+        "one-database": "as superuser, run `REVOKE CONNECT ON DATABASE … FROM PUBLIC` for every other database",
+    }
+)
+
+
+async def breaches(dsn: str) -> tuple[LawResult, ...]:
+    """Every law the store can be asked about, broken or not; `dsn` is the gateway's role's or the feed's.
+
+    Raises StoreSetupError where the store cannot be reached or is of an older version.
+    """
+    connection = await connect(dsn)
+    try:
+        counted = {row["law"]: row["breaches"] for row in await connection.fetch("SELECT * FROM law_breaches()")}
+        counted |= await _of_the_catalogue(connection)
+    except (asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        raise StoreSetupError("the store is not ready for this version: run `contactpoint migrate`") from None
+    finally:
+        await connection.close()
+    return tuple(LawResult(law, counted[law], mend, advice=law == "one-database") for law, mend in MENDS.items())
+
+
+async def _of_the_catalogue(connection: Connection) -> dict[str, int]:
+    working = [role.database_role for role in WORKING_ROLES]
+    granted = {tuple(row) for row in await connection.fetch(_GRANTED, working)}
+    guards = {tuple(row) for row in await connection.fetch(_GUARDS)}
+    return {
+        "grants": len(granted ^ set(_expected_grants())) + await connection.fetchval(_ROLES_ASTRAY, working),
+        "guards-stand": len(
+            {(table, guard, True) for table in EXPECTED_GUARDS for guard in EXPECTED_GUARDS[table]} ^ guards
+        ),
+        "functions-pinned": await connection.fetchval(_UNPINNED),
+        "view-invoker": await connection.fetchval(_VIEWS_OF_OTHERS),
+        "fsync-on": await connection.fetchval(_FORGETFUL),
+        "one-database": await connection.fetchval(_OTHER_DATABASES, working),
+    }
+
+
+def _expected_grants() -> Iterable[tuple[str, str, str]]:
+    for role, grants in EXPECTED_GRANTS.items():
+        for privilege, on in grants:
+            yield role.database_role, privilege, on
