@@ -4,11 +4,15 @@ Pure: the same officer, state and call always come to the same. Whatever weakens
 strengthens one is carried out at once, and for whom a child is nobody, an act on it is an act on nobody.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeAlias, assert_never
 
+from stdnum.gb import nhs, upn
+
+from adapters.identity import IdentityEntry
 from adapters.records import Tier
 from adapters.shield_records import (
     Change,
@@ -31,6 +35,7 @@ LONGEST_GROUND = 255
 # What an officer may let a circle see; what stands nowhere here stays hidden from it.
 CIRCLE_CATEGORIES = frozenset({"HISTORY", "ADDRESS", "SCHOOL", "PRACTICE", "CONTACT", "SERVICES"})
 
+_BIRTH_ENTRY = re.compile("[0-9]{9}", re.ASCII)
 _STRICTNESS = {tier: rank for rank, tier in enumerate(Tier)}
 
 
@@ -202,7 +207,7 @@ def flaw_of(call: ShieldCall, today: date) -> str | None:
         case Change():
             return _flaw_of_change(call, today)
         case NewIdentity():
-            return None if call.entry.name.given else "`given` must hold a name"
+            return _flaw_of_identity(call.entry, today)
         case Confirm() | Transfer() | Lift() | ClearHold():
             return None
 
@@ -431,3 +436,18 @@ def _flaw_of_circle(circle: tuple[CircleTerm, ...], today: date) -> str | None:
     if not all(term.categories and term.categories <= CIRCLE_CATEGORIES for term in circle):
         return "`categories` must name what the organisation is let see"
     return next((flaw for term in circle if (flaw := _flaw_of_day("until", term.until, today))), None)
+
+
+def _flaw_of_identity(entry: IdentityEntry, today: date) -> str | None:
+    keys = entry.keys
+    if not entry.name.given or not all(name.strip() for name in entry.name.given):
+        return "`given` must hold a name"
+    if entry.birth_date > today:
+        return "`birthDate` must not be in the future"
+    if keys.nhs_number is not None and not nhs.is_valid(keys.nhs_number.value):
+        return "`nhsNumber` must be ten digits whose check digit fits"
+    if keys.upn is not None and not upn.is_valid(keys.upn.value):
+        return "`upn` must be a permanent one whose check letter fits"
+    if keys.birth_entry is not None and not _BIRTH_ENTRY.fullmatch(keys.birth_entry.value):
+        return "`birthEntry` must be a system number of nine digits"
+    return None
