@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from graphql import GraphQLError
@@ -31,6 +31,7 @@ from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_
 from gateway.shield.redaction import LeakCaught, look
 from gateway.tokens import TokenVerifier
 from gateway.viewer import Role, Viewer
+from resolvers.acts import Acts
 from resolvers.agencies import JoinedAgencies
 from resolvers.answering import AgencyMark, Answering, agree
 from resolvers.children import Capability, ChildFinder
@@ -74,8 +75,14 @@ class Answered(msgspec.Struct, frozen=True):
     ran: bool = True
 
 
+class Desk(Protocol):
+    """Where officers and stewards act; what it gives to a request knows who asks, and why."""
+
+    def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> Acts: ...
+
+
 class Pipeline:
-    """Answers requests, each within `deadline` seconds. Build it where its loop runs."""
+    """Answers requests, each within `deadline` seconds. Build it where its loop runs; without a `desk` nobody acts."""
 
     def __init__(
         self,
@@ -90,6 +97,7 @@ class Pipeline:
         ledger: Ledger,
         observer: Observer,
         deadline: float,
+        desk: Desk | None = None,
     ) -> None:
         self._viewers = viewers
         self._registry = registry
@@ -101,6 +109,7 @@ class Pipeline:
         self._ledger = ledger
         self._observer = observer
         self._deadline = deadline
+        self._desk = desk
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines(self._loop, Context())  # a timer serves many requests, so it runs in none's context
 
@@ -124,7 +133,8 @@ class Pipeline:
             operation = self._documents.operation(asked.query, asked.operation_name)
             measure(asked.variables)
             _check_door(viewer, operation, asked)
-            return await self._attempt(viewer, ground, operation, asked.variables, reference, deadline)
+            acts = self._acts(viewer, ground, reference) if operation.for_desk else None
+            return await self._attempt(viewer, ground, operation, asked.variables, reference, deadline, acts)
         except InvalidDocument as invalid:
             await self._record_refusal(reference, viewer, asked, operation, "INVALID_DOCUMENT")
             return Answered(reference, errors=invalid.errors, ran=False)
@@ -143,10 +153,11 @@ class Pipeline:
         variables: Mapping[str, Any],
         reference: str,
         deadline: float,
+        acts: Acts | None,
     ) -> Answered:
         for _ in range(MOST_ATTEMPTS):
             answering = Answering()
-            executed = await self._run(viewer, ground, operation, variables, answering, deadline)
+            executed = await self._run(viewer, ground, operation, variables, answering, deadline, acts)
             if answering.marks and await self._hold_marked(answering.marks):
                 self._observer.happened(Event.DECIDED_AGAIN, "agency marked a record")
                 continue
@@ -158,6 +169,10 @@ class Pipeline:
             self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")
         raise Unavailable
 
+    def _acts(self, viewer: Viewer, ground: Ground, reference: str) -> Acts | None:
+        """Made once for a request: an attempt may be made again, an act may not."""
+        return None if self._desk is None else self._desk.for_request(viewer, ground, reference)
+
     async def _run(
         self,
         viewer: Viewer,
@@ -166,6 +181,7 @@ class Pipeline:
         variables: Mapping[str, Any],
         answering: Answering,
         deadline: float,
+        acts: Acts | None,
     ) -> Executed:
         time_for_others = deadline - KEPT_FOR_RECORDING * self._deadline
         allowed = capability(viewer, ground.purpose)
@@ -174,6 +190,7 @@ class Pipeline:
             children=ChildFinder(self._store, self._reads, allowed, time_for_others, answering),
             contacts=Contacts(self._agencies, time_for_others, answering),
             viewer=viewer_card(viewer, ground.purpose),
+            acts=acts,
         )
         executed = await self._executor.run(operation, variables, context)
         for agency, failure in answering.failures:

@@ -4,7 +4,7 @@ The decision is handed in as a function of the record; who asks and why stay wit
 of whom nothing may be told is, from here on, a child that does not exist.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -24,7 +24,7 @@ Decide: TypeAlias = Callable[[ChildRecord], Disclosure | None]
 
 MOST_CHILDREN = 100
 MOST_MATCHES = 10
-MOST_SEARCHES = 10  # searches and look-ups by key in one operation
+MOST_SEARCHES = 10  # searches, look-ups by key and lists of what waits, in one operation
 
 
 class ChildStore(Protocol):
@@ -78,14 +78,14 @@ class ChildFinder:
     async def by_number(self, number: str) -> DecidedChild | None:
         self._addressable()
         self._want(1)
-        found = await self._decided(await self._reads.ask((_checked(number),), self._deadline))
+        found = await self._decided(await self._reads.ask((checked_number(number),), self._deadline))
         return found[0] if found else None
 
     async def by_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
         """In the order asked; at most a hundred, each decided alone."""
         self._addressable()
         self._want(len(numbers))
-        wanted = [_checked(number) for number in numbers]
+        wanted = [checked_number(number) for number in numbers]
         decided = await self._decided(await self._reads.ask(wanted, self._deadline))
         found = {child.record.number: child for child in decided}
         return [found.get(number) for number in wanted]
@@ -109,6 +109,20 @@ class ChildFinder:
             self._answering.read_under(reading.epoch)
             return [], True
         return await self._decided(reading), False
+
+    async def begin_list(self) -> None:
+        """Note under which shields a list is read elsewhere, next: should one change meanwhile, it is all read anew."""
+        self._addressable()
+        self._search()
+        self._answering.read_under((await self._reads.ask((), self._deadline)).epoch)
+
+    async def listed(self, numbers: Collection[str]) -> Mapping[str, DecidedChild]:
+        """The children that such a list names, as many as it may hold: each decided as ever, by its number."""
+        self._addressable()
+        if not numbers:
+            return {}
+        decided = await self._decided(await self._reads.ask(tuple(numbers), self._deadline))
+        return {child.record.number: child for child in decided}
 
     def _want(self, children: int) -> None:
         """Count the children asked for by number, through whatever door of one operation."""
@@ -149,7 +163,8 @@ class ChildFinder:
         ]
 
 
-def _checked(number: str) -> str:
+def checked_number(number: str) -> str:
+    """The number as the store holds it; raises `BadNumberError` where it was mistyped."""
     try:
         return parse_number(number)
     except BadNumber as error:

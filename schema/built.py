@@ -6,11 +6,13 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from schema.mutation import Mutation
 from schema.paths import Guards, check_paths, guards
 from schema.query import Query
 
 strawberry_schema: Final = strawberry.federation.Schema(
     query=Query,
+    mutation=Mutation,
     config=StrawberryConfig(disable_field_suggestions=True),
 )
 
@@ -18,4 +20,5 @@ strawberry_schema: Final = strawberry.federation.Schema(
 graphql_schema: Final[GraphQLSchema] = strawberry_schema._schema  # noqa: SLF001
 
 check_paths(graphql_schema)
+check_paths(graphql_schema, root="IncomingRecord")  # what a feed says of a child it may be
 field_guards: Final[Guards] = guards(graphql_schema)

@@ -1,13 +1,18 @@
-"""What resolvers find in `info.context`: the means to answer one attempt. The viewer is not among them."""
+"""What resolvers find in `info.context`: the means to answer one attempt. The viewer is not among them.
+
+`acts` are for the root alone: no field of a child, nor of anything below one, sees them.
+"""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from strawberry.types import Info
 
+from resolvers.acts import Acts
 from resolvers.answering import Answering
 from resolvers.children import ChildFinder
 from resolvers.contacts import Contacts
+from resolvers.errors import QuestionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +27,23 @@ class ViewerCard:
 
 @dataclass(frozen=True, slots=True)
 class AnsweringContext:
-    """One attempt's finder of children, its contacts with agencies, and what it gathers on the way."""
+    """One attempt's finder of children, its contacts with agencies, and what it gathers on the way.
+
+    `acts` live as long as the request: what one attempt has done, the next finds done.
+    """
 
     answering: Answering
     children: ChildFinder
     contacts: Contacts
     viewer: ViewerCard
+    acts: Acts | None = None
 
 
 AnsweringInfo: TypeAlias = Info[AnsweringContext, None]
+
+
+def acts_of(info: AnsweringInfo) -> Acts:
+    """What the request may do to shields and quarantine; raises where this gateway serves no acts."""
+    if info.context.acts is None:
+        raise QuestionError("officers' acts are not served here")
+    return info.context.acts

@@ -1,4 +1,4 @@
-"""The root: find a child, search for children, see one's own standing."""
+"""The root: find a child, search for children, see one's own standing, list what waits for an officer or a steward."""
 
 from datetime import date
 
@@ -7,9 +7,13 @@ import strawberry
 from adapters import records
 from adapters.store.search import Criteria
 from resolvers.children import MOST_MATCHES
-from resolvers.errors import BadCriteriaError
+from resolvers.errors import BadCriteriaError, LimitError
 from schema.child import Child
-from schema.context import AnsweringInfo
+from schema.context import AnsweringInfo, acts_of
+from schema.quarantine import QuarantineConnection, QuarantineEntry, candidates_in
+from schema.shield_case import ShieldCase, ShieldCaseConnection, ShieldListing
+
+MOST_LISTED = 50
 
 
 @strawberry.type(description="Who is asking, as their token and this request say.")
@@ -72,6 +76,42 @@ class Query:
         return ChildMatches(
             children=[Child(subject=child.record, disclosure=child.disclosure) for child in found], too_many=too_many
         )
+
+    @strawberry.field(description="The protected children of your authority, those of them that you may manage.")
+    async def shields(
+        self,
+        info: AnsweringInfo,
+        listing: ShieldListing = ShieldListing.ALL,
+        first: int | None = MOST_LISTED,
+        after: str | None = None,
+    ) -> ShieldCaseConnection:
+        acts, most = acts_of(info), _listed(first)
+        await info.context.children.begin_list()
+        page = await acts.cases(listing.value, most, after)
+        for case in page.rows:
+            for number in (case.state.number, *case.household):
+                info.context.answering.matched(number)
+        viewer = info.context.viewer.subject
+        nodes = [ShieldCase.of(case, viewer) for case in page.rows]
+        return ShieldCaseConnection(nodes=nodes, has_next_page=page.next is not None, end_cursor=page.next)
+
+    @strawberry.field(description="What feeds said and nobody has decided, the longest waiting first.")
+    async def quarantine(
+        self, info: AnsweringInfo, first: int | None = MOST_LISTED, after: str | None = None
+    ) -> QuarantineConnection:
+        acts, most = acts_of(info), _listed(first)
+        await info.context.children.begin_list()
+        page = await acts.quarantine(most, after)
+        children = await info.context.children.listed(candidates_in(page.rows))
+        nodes = [QuarantineEntry.of(row, children) for row in page.rows]
+        return QuarantineConnection(nodes=nodes, has_next_page=page.next is not None, end_cursor=page.next)
+
+
+def _listed(first: int | None) -> int:
+    most = MOST_LISTED if first is None else first
+    if not 1 <= most <= MOST_LISTED:
+        raise LimitError("FIRST", f"`first` must be between 1 and {MOST_LISTED}")
+    return most
 
 
 def _key(key: ChildKey) -> records.NhsNumber | records.Upn:

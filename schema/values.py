@@ -8,10 +8,11 @@ from datetime import datetime
 import strawberry
 
 from adapters import records
+from adapters.records import Gender as Gender
 from schema.standing import stands_for
 
 # Strawberry marks the records' own enums, so that one class serves both.
-strawberry.enum(records.Gender, description="As the source recorded it.")
+strawberry.enum(Gender, description="As the source recorded it.")
 strawberry.enum(records.AddressStatus, description="What an address says about where somebody is.")
 
 

@@ -44,6 +44,10 @@ class ChildBuilder:
     def held(self) -> "ChildBuilder":
         return self._protected(held=True)
 
+    def raised_by(self, viewer: Viewer) -> "ChildBuilder":
+        """A shield that this officer raised and nobody has confirmed."""
+        return self._protected(unconfirmed_by=viewer.subject)
+
     def with_circle(self, organisation: str, *categories: str) -> "ChildBuilder":
         return self._protected(circle=(*self.protection.circle, CircleMember(organisation, frozenset(categories))))
 

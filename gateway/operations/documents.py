@@ -24,6 +24,7 @@ from gateway.operations.plan import Plan
 from gateway.operations.shape import shape_of
 from gateway.operations.variables import Variables
 from gateway.shield.shape import Shape
+from resolvers.acts import MOST_ACTS
 from schema.paths import Guards
 
 LONGEST_TEXT = 32 * 1024  # characters; asked before anything else, for comments are no tokens
@@ -35,8 +36,9 @@ MOST_DOCUMENTS_KEPT = 1_000
 # Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 
-# Root fields that lead to no child.
+# Root fields that lead to no child, and those that list what waits for officers and stewards.
 CHILDLESS = frozenset({"viewer", "_service"})
+LISTS = frozenset({"shields", "quarantine"})
 
 
 class InvalidDocument(Exception):
@@ -49,7 +51,10 @@ class InvalidDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a validated document; `hash` is `sha256:` and the hex digest of the whole text."""
+    """One operation of a validated document; `hash` is `sha256:` and the hex digest of the whole text.
+
+    It is `for_desk` where it acts, or lists what waits to be acted upon.
+    """
 
     document: DocumentNode
     definition: OperationDefinitionNode
@@ -59,6 +64,7 @@ class Operation:
     shape: Shape
     roots: frozenset[str]
     hash: str
+    for_desk: bool
 
     @property
     def name(self) -> str | None:
@@ -111,7 +117,10 @@ class Documents:
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         plan = compile_plan(self._schema, document, node)
         variables = Variables(self._schema, node.variable_definitions or ())
-        return Operation(document, node, fragments, variables, plan, shape, roots, hash_)
+        if plan.serial and len(plan.root.fields) > MOST_ACTS:
+            raise LimitExceeded("ACTS", f"an operation may carry out at most {MOST_ACTS} acts")
+        for_desk = plan.serial or not roots.isdisjoint(LISTS)
+        return Operation(document, node, fragments, variables, plan, shape, roots, hash_, for_desk)
 
     def _read(self, text: str) -> DocumentNode:
         try:

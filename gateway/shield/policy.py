@@ -103,7 +103,13 @@ def decider(viewer: Viewer, purpose: Purpose) -> Callable[[ChildRecord], Disclos
 
 
 def _manages(viewer: Viewer, child: ChildRecord) -> bool:
-    return viewer.role is Role.SHIELD_OFFICER and viewer.authority is not None and viewer.authority == child.authority
+    """An officer of the child's authority, unless the shield is of their own raising and nobody has confirmed it."""
+    return (
+        viewer.role is Role.SHIELD_OFFICER
+        and viewer.authority is not None
+        and viewer.authority == child.authority
+        and viewer.subject != child.protection.unconfirmed_by
+    )
 
 
 def _overrides(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> bool:

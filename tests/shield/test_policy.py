@@ -29,6 +29,7 @@ PROTECTIONS = st.builds(
     overrides=st.lists(
         st.builds(Override, st.sampled_from(["viewer-1", "viewer-2"]), st.sampled_from(["token-1", "token-2"]))
     ).map(tuple),
+    unconfirmed_by=st.sampled_from([None, "viewer-1", "viewer-2"]),
 )
 CHILDREN = st.builds(
     lambda protection, authority: replace(a_child().of(authority).build(), protection=protection),
@@ -83,7 +84,7 @@ def test_a_child_is_shown_with_its_identity_or_not_at_all(viewer: Viewer, purpos
 
 @given(VIEWERS, PURPOSES, CHILDREN)
 def test_a_sealed_child_exists_for_its_custodians_alone(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
-    """Role, purpose, authority and scope: all four, or there is no such child."""
+    """Role, purpose, authority and scope: all four, or there is no such child; nor for who raised it, by that alone."""
     sealed = protected_by(child, tier=Tier.SEALED)
     custodian = (
         viewer.role is Role.SHIELD_OFFICER
@@ -91,8 +92,25 @@ def test_a_sealed_child_exists_for_its_custodians_alone(viewer: Viewer, purpose:
         and "sealed" in viewer.scopes
         and viewer.authority is not None
         and viewer.authority == child.authority
+        and viewer.subject != child.protection.unconfirmed_by
     )
     assert (decide(viewer, purpose, sealed) is not None) == custodian
+
+
+@given(VIEWERS, CHILDREN)
+def test_a_raiser_reads_nothing_by_a_shield_that_nobody_has_confirmed(viewer: Viewer, child: ChildRecord) -> None:
+    """Law 1: or an officer could raise a shield over any child in order to read what it then hides from others."""
+    raised = protected_by(child, unconfirmed_by=viewer.subject)
+    assert decide(viewer, Purpose.SHIELD_MANAGEMENT, raised) is None
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_a_shield_that_waits_to_be_confirmed_shows_nobody_more(
+    viewer: Viewer, purpose: Purpose, child: ChildRecord
+) -> None:
+    """It stands from the first moment, and to everybody but its raiser as any other."""
+    raised = protected_by(child, unconfirmed_by="viewer-1")
+    assert shown(viewer, purpose, raised) <= shown(viewer, purpose, protected_by(child, unconfirmed_by=None))
 
 
 @given(VIEWERS, PURPOSES, CHILDREN)

@@ -43,10 +43,13 @@ def _child(
     authority: str = "here",
     held: bool = False,
     overridden: bool = False,
+    unconfirmed: str | None = None,
 ) -> Any:
     child = a_child().of(AUTHORITIES[authority])
     child = {"OPEN": child, "SHIELDED": child.shielded(*withheld), "SEALED": child.sealed()}[tier]
     child = child.held() if held else child
     for organisation, categories in (circle or {}).items():
         child = child.with_circle(organisation, *categories)
+    if unconfirmed is not None:
+        child = child.raised_by(a_viewer(subject=unconfirmed))
     return (child.overridden_by(a_viewer()) if overridden else child).build()
