@@ -1,0 +1,134 @@
+"""The store's blocks, in memory: which synthetic children a record is compared with. The same rules, no database.
+
+A block is one sorted array of 64-bit words: what is looked for in the upper bits, the child's index in the lower.
+"""
+
+import os
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
+from multiprocessing import get_context
+from typing import Final
+
+from adapters.identity import Candidate, IdentityEntry
+from adapters.records import Tier
+from adapters.sandbox.population import (
+    SyntheticIdentity,
+    identity_at,
+    index_of_birth_entry,
+    index_of_nhs_number,
+    index_of_upn,
+)
+from adapters.store.sounds import sound
+from gateway.feeds.near_dates import near_dates
+
+FULL: Final = 60  # of a block, for one record: more are not read, and that there are more is a doubt
+INDEX_BITS: Final = 24
+PARTS: Final = 8
+NAMES: Final = ("birth and family", "birth and given", "sounds", "postcode and given", "postcode and birth", "former")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom a record may be; `crowded` where a block held more than are read."""
+
+    indexes: frozenset[int]
+    crowded: bool
+
+
+class Blocks:
+    """All children below `children`, found as `adapters/store/feeding.sql` finds them."""
+
+    def __init__(self, children: int) -> None:
+        self.children = children
+        steps = [children * part // PARTS for part in range(PARTS + 1)]
+        with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
+            parts = list(pool.map(_words_of, steps[:-1], steps[1:]))
+        self._blocks = {name: array("Q", sorted(word for part in parts for word in part[name])) for name in NAMES}
+
+    def by_key(self, entry: IdentityEntry) -> frozenset[int]:
+        """The children whose keys the entry bears."""
+        keys = entry.keys
+        indexes = (
+            keys.nhs_number and index_of_nhs_number(keys.nhs_number.value),
+            keys.upn and index_of_upn(keys.upn.value),
+            keys.birth_entry and index_of_birth_entry(keys.birth_entry.value),
+        )
+        return frozenset(index for index in indexes if index is not None and index < self.children)
+
+    def by_likeness(self, entry: IdentityEntry) -> Found:
+        """Everybody in any of the entry's blocks."""
+        found: set[int] = set()
+        crowded = False
+        for name, terms in _blocks_of(entry):
+            block = [index for term in terms for index in self._in(name, term)]
+            crowded = crowded or len(block) > FULL
+            found.update(block[:FULL])
+        return Found(frozenset(found), crowded)
+
+    def _in(self, name: str, term: str) -> Iterator[int]:
+        words, start = self._blocks[name], _hashed(term) << INDEX_BITS
+        place = bisect_left(words, start)
+        while place < len(words) and words[place] >> INDEX_BITS == start >> INDEX_BITS:
+            yield words[place] & (1 << INDEX_BITS) - 1
+            place += 1
+
+
+@lru_cache(maxsize=1 << 15)
+def candidate(index: int) -> Candidate:
+    """A synthetic child as the feed's role reads one."""
+    child = identity_at(index)
+    protected = child.tier is not Tier.OPEN
+    return Candidate(
+        index, child.name, child.former_names, child.birth_date, child.gender, child.address, child.keys, protected
+    )
+
+
+def _blocks_of(entry: IdentityEntry) -> Iterator[tuple[str, Iterable[str]]]:
+    family, given = sound(entry.name.family or ""), sound(entry.name.given[0])
+    born = entry.birth_date
+    near = (born, *near_dates(born))
+    yield "birth and family", (_term(born, family),)
+    yield "birth and given", (_term(born, given),)
+    yield "sounds", [_term(day, family, given) for day in near]
+    if family and family != given:
+        yield "sounds", [_term(day, given, family) for day in near]
+    if entry.address is not None and entry.address.postcode is not None:
+        yield "postcode and given", (_term(entry.address.postcode, given),)
+        yield "postcode and birth", (_term(entry.address.postcode, born),)
+    yield "former", (_term(born, family, given),)
+
+
+def _words_of(start: int, stop: int) -> dict[str, "array[int]"]:
+    words: dict[str, array[int]] = {name: array("Q") for name in NAMES}
+    for index in range(start, stop):
+        for name, term in _terms_of(identity_at(index)):
+            words[name].append(_hashed(term) << INDEX_BITS | index)
+    return words
+
+
+def _terms_of(child: SyntheticIdentity) -> Iterator[tuple[str, str]]:
+    family, given = sound(child.name.family or ""), sound(child.name.given[0])
+    born = child.birth_date
+    yield "birth and family", _term(born, family)
+    yield "birth and given", _term(born, given)
+    yield "sounds", _term(born, family, given)
+    if child.address.postcode is not None:
+        yield "postcode and given", _term(child.address.postcode, given)
+        yield "postcode and birth", _term(child.address.postcode, born)
+    for former in child.former_names:
+        yield "former", _term(born, sound(former.family or ""), sound(former.given[0]))
+
+
+def _term(*parts: str | date) -> str:
+    return "|".join(map(str, parts))
+
+
+def _hashed(term: str) -> int:
+    """Forty bits; two terms that share them bring one candidate too many, which costs nothing but a comparison."""
+    return int.from_bytes(blake2b(term.encode(), digest_size=5).digest())
