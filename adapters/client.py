@@ -79,7 +79,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `system` is the name that failures and contracts know it by. `path` are the steps beneath the address, each quoted
     here (so that one address serves all calls, and nothing in a step is read as two), and `params` are added to it.
-    `media_types` are the only ones its answer may have.
+    `media_types` are the only ones its answer may have; none: whatever it answers, nobody reads it.
     `judged` are the 4xx statuses whose answer the adapter wants to read; any other becomes a failure.
     """
 
@@ -268,7 +268,7 @@ def _request(call: Call, proof: Mapping[str, str]) -> Request:
     if call.params:
         target += ("&" if url.raw_query_string else "?") + urlencode(call.params, quote_via=quote)
     # A later word on a header, spelt the same, takes the place of an earlier one.
-    headers = {"Accept": ", ".join(call.media_types), "Accept-Encoding": "gzip", **call.headers, **proof}
+    headers = {"Accept": ", ".join(call.media_types) or "*/*", "Accept-Encoding": "gzip", **call.headers, **proof}
     return Request(call.method, url, target, headers, call.body or b"")
 
 
@@ -288,7 +288,7 @@ def _trusted(call: Call, response: Response) -> Response:
     """Give back an answer that an adapter may read; raise what any other status or media type means."""
     system, status = call.system, response.status
     if status in SUCCESS or status in call.judged:
-        if _media_type(response.lines) not in call.media_types:
+        if call.media_types and _media_type(response.lines) not in call.media_types:
             raise AgencyBroken(f"`{system}` answered {status} in a media type that is not its protocol's")
         return response
     if status in (429, 503):

@@ -1,16 +1,20 @@
 """The composition root: builds every real thing from the settings and joins them. Nothing imports this but commands."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
+from adapters.webhook import Signer, Webhook
 from gateway.agencies import build_client, join_agencies, require
 from gateway.audit.group_commit import GroupCommit
 from gateway.audit.ledger import Ledger
@@ -21,7 +25,9 @@ from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
 from gateway.page import Demonstration, add_explorer
 from gateway.pipeline import Pipeline
+from gateway.protection import ProtectionCounts
 from gateway.registry import Registry
+from gateway.reports import ReportSender, report_signer
 from gateway.settings import Settings
 from gateway.tokens import TokenVerifier
 from gateway.wire.exchange import Reply, Request, head
@@ -32,6 +38,7 @@ from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 
 SHUTDOWN_SECONDS = 10.0  # what admitted requests have to be answered in once we are asked to stop
+JWK_SET = "application/jwk-set+json"
 
 
 def address(host: str, port: int) -> str:
@@ -53,8 +60,10 @@ class Gateway:
     keys: IssuerKeys
     observer: Observer
     pipeline: Pipeline
+    signer: Signer | None
     url: str = ""
     _ports: list[Port] = field(default_factory=list)
+    _opened: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @classmethod
     async def start(
@@ -62,6 +71,8 @@ class Gateway:
         settings: Settings,
         gateway_dsn: str,
         *,
+        shield_dsn: str | None = None,
+        feed_dsn: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         admin_port: int | None = None,
@@ -69,38 +80,42 @@ class Gateway:
         demonstration: Demonstration | None = None,
         agencies_of: Callable[[Settings, AgencyClient], JoinedAgencies] = join_agencies,
     ) -> Self:
-        """Connect, build and listen; without an `admin_port` there are no metrics. Raises errors that name the fix."""
+        """Connect, build and listen. Raises errors that name the fix.
+
+        Without a `shield_dsn` officers' acts are unavailable, without a `feed_dsn` stewards' work, without an
+        `admin_port` there are no metrics, and without a key to sign them reports stay in the outbox.
+        """
         require(settings)
-        client = build_client(settings)
-        try:
+        async with AsyncExitStack() as opening:
+            signer = report_signer(settings)
+            client = build_client(settings)
+            opening.push_async_callback(client.close)
             agencies = agencies_of(settings, client)
             store = await Store.connect(gateway_dsn, connections=settings.store_connections)
-        except BaseException:
-            await client.close()
-            raise
-        observer = Observer()
-        keys = IssuerKeys(client, settings.issuer)
-        pipeline = Pipeline(
-            viewers=TokenVerifier(keys, settings.audience),
-            registry=Registry(store),
-            documents=Documents(graphql_schema, field_guards),
-            executor=Executor(graphql_schema, observer),
-            store=store,
-            reads=JoinedReads(store, at_once=settings.store_connections),
-            agencies=agencies,
-            ledger=Ledger(GroupCommit(store)),
-            observer=observer,
-            deadline=settings.deadline,
-        )
-        gateway = cls(settings, store, client, keys, observer, pipeline)
-        try:
-            public = gateway._public(demonstration)
-            gateway.url = await gateway._listen(public, host, port, reuse_port=reuse_port)
+            opening.push_async_callback(store.close)
+            observer = Observer()
+            keys = IssuerKeys(client, settings.issuer)
+            pipeline = Pipeline(
+                viewers=TokenVerifier(keys, settings.audience),
+                registry=Registry(store),
+                documents=Documents(graphql_schema, field_guards),
+                executor=Executor(graphql_schema, observer),
+                store=store,
+                reads=JoinedReads(store, at_once=settings.store_connections),
+                agencies=agencies,
+                ledger=Ledger(GroupCommit(store)),
+                observer=observer,
+                deadline=settings.deadline,
+            )
+            if signer is not None:
+                sender = ReportSender(store, Webhook(client, signer), observer)
+                await opening.enter_async_context(_meanwhile(sender.run()))
+            gateway = cls(settings, store, client, keys, observer, pipeline, signer)
+            opening.push_async_callback(gateway._stop_listening)
+            gateway.url = await gateway._listen(gateway._public(demonstration), host, port, reuse_port=reuse_port)
             if admin_port is not None:
                 await gateway._listen(gateway._admin(), host, admin_port, reuse_port=False)
-        except BaseException:
-            await gateway.close()
-            raise
+            gateway._opened = opening.pop_all()
         return gateway
 
     async def ready(self) -> None:
@@ -113,10 +128,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Answer what was admitted, then let go of everything."""
-        while self._ports:
-            await self._ports.pop().close(SHUTDOWN_SECONDS)
-        await self.client.close()
-        await self.store.close()
+        await self._opened.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -136,19 +148,31 @@ class Gateway:
         return routes
 
     def _admin(self) -> Routes:
+        protection = ProtectionCounts(self.store, self.observer)
+
         async def metrics(request: Request) -> Reply:
+            await protection.refresh()
             return Reply(
                 head(200, {**ALWAYS, "Content-Type": CONTENT_TYPE_LATEST}), generate_latest(self.observer.registry)
             )
 
+        async def report_keys(request: Request) -> Reply:
+            known = self.signer.public_keys() if self.signer else {"keys": []}
+            return Reply(head(200, {**ALWAYS, "Content-Type": JWK_SET}), msgspec.json.encode(known))
+
         routes = Routes(ALWAYS)
         routes.add_page("/metrics", metrics)
+        routes.add_page("/.well-known/contactpoint-keys", report_keys)
         self._add_health(routes)
         return routes
 
     def _add_health(self, routes: Routes) -> None:
         routes.add_page("/health/live", live)
         routes.add_page("/health/ready", ready_route(self.ready))
+
+    async def _stop_listening(self) -> None:
+        while self._ports:
+            await self._ports.pop().close(SHUTDOWN_SECONDS)
 
     async def _listen(self, routes: Routes, host: str, port: int, *, reuse_port: bool) -> str:
         listening = Port(routes.handler_of, most_body=self.settings.request_body_cap)
@@ -159,3 +183,15 @@ class Gateway:
             raise PortTaken(
                 f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
             ) from None
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have it done in the background until we leave."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

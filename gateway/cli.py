@@ -23,6 +23,7 @@ from adapters.sandbox.populate import populate
 from adapters.store.failures import StoreSetupError, StoreUnavailable
 from adapters.store.roles import Role
 from gateway.app import PortTaken
+from gateway.checking import LawBroken
 from gateway.database import migrated, opened
 from gateway.demo import NothingRunning, demonstrate, running, token_for
 from gateway.examples import notable_numbers
@@ -36,6 +37,7 @@ EXPECTED = (
     StoreSetupError,
     StoreUnavailable,
     PortTaken,
+    LawBroken,
     WorkerEnded,
     NothingRunning,
     IssuerKeyError,

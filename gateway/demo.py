@@ -9,22 +9,27 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from joserfc.jwk import OKPKey
 
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import PERSONA_GRANT, Issuer
 from adapters.sandbox.personas import PERSONAS
+from adapters.sandbox.places import AUTHORITY_BY_GSS
 from adapters.sandbox.populate import populate
 from adapters.sandbox.tokens import (
     SANDBOX_API_KEY,
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
     SANDBOX_KEY_ID,
+    SANDBOX_REPORT_KEY_ID,
 )
+from adapters.store.authority_webhooks import point_webhooks
 from adapters.store.census import count_children
 from adapters.store.data_folder import claim
 from adapters.store.failures import StoreSetupError
 from adapters.store.roles import Role
 from gateway.app import Gateway
+from gateway.checking import demand_lawful
 from gateway.database import migrated, opened
 from gateway.examples import examples, notable_numbers
 from gateway.page import Minted
@@ -111,7 +116,7 @@ async def demonstrate(
     started: Callable[[str], None],
 ) -> None:
     """Run until asked to stop. `populating` hears how many children are in, `started` the address once all is ready."""
-    if settings.dsn or settings.gateway_dsn:
+    if settings.dsn or settings.gateway_dsn or settings.shield_dsn or settings.feed_dsn:
         # Its personas' tokens are for anybody: they must never open a store that others fill.
         raise StoreSetupError("the demonstration keeps a store of its own: unset `CONTACTPOINT_DSN` and its like")
     check_port(host, port)
@@ -123,10 +128,18 @@ async def demonstrate(
             issuer = await Issuer.start(settings.data / "issuer-key.json")
             running_parts.push_async_callback(issuer.close)
             sandbox = await running_parts.enter_async_context(await Sandbox.start(pds_rate=pds_rate))
+            await point_webhooks(
+                database.dsn(Role.REGISTRY),
+                {authority: f"{sandbox.urls.reports}/{authority}" for authority in AUTHORITY_BY_GSS},
+            )
+            answering = pretended(settings, sandbox, issuer)
+            await demand_lawful(database.dsn(Role.GATEWAY), answering)
             gateway = await running_parts.enter_async_context(
                 await Gateway.start(
-                    pretended(settings, sandbox, issuer),
+                    answering,
                     database.dsn(Role.GATEWAY),
+                    shield_dsn=database.dsn(Role.SHIELD),
+                    feed_dsn=database.dsn(Role.FEED),
                     host=host,
                     port=port,
                     demonstration=DemonstrationDoor(issuer),
@@ -145,9 +158,13 @@ def pretended(settings: Settings, sandbox: Sandbox, issuer: Issuer) -> Settings:
     urls = sandbox.urls
     key_file = settings.data / "sandbox-pds-key.json"
     key_file.write_text(msgspec.json.encode(sandbox.pds_key.as_dict(private=True)).decode())
+    report_key_file = settings.data / "report-key.json"
+    report_key_file.write_bytes(msgspec.json.encode(OKPKey.import_key(sandbox.report_key).as_dict(private=True)))
     return replace(
         settings,
         issuer=issuer.url,
+        report_key_file=report_key_file,
+        report_key_id=SANDBOX_REPORT_KEY_ID,
         oneroster_url=urls.oneroster,
         oneroster_token_url=urls.oneroster_token,
         oneroster_client_id=SANDBOX_CLIENT_ID,

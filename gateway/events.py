@@ -5,11 +5,11 @@ No event carries an identifier, a name or any other value of a child: an event's
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 logger = logging.getLogger("contactpoint")
@@ -22,6 +22,11 @@ class Event(Enum):
     REFUSED = "refused"
     AGENCY_FAILED = "agency_failed"
     HOLD_PLACED = "hold_placed"
+    OVERRIDE_BEGUN = "override_begun"
+    ACT_DONE = "act_done"
+    ACT_PROPOSED = "act_proposed"
+    REPORT_DELIVERED = "report_delivered"
+    REPORT_FAILED = "report_failed"
     DECIDED_AGAIN = "decided_again"
     REDACTION_CAUGHT = "redaction_caught"
     RESOLVER_FAILED = "resolver_failed"
@@ -40,6 +45,7 @@ class Observer(Collector):
     def __init__(self) -> None:
         # Counted here and handed over when asked for: the library's own counters take a lock at every request.
         self._counts: Counter[tuple[Event, str]] = Counter()
+        self._protection: Mapping[str, int] = {}
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -50,7 +56,11 @@ class Observer(Collector):
         if logger.isEnabledFor(level):
             logger.log(level, "%s %s", event.value, detail)
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
+    def protection(self, counts: Mapping[str, int]) -> None:
+        """How much of the whole store's protection waits for somebody just now, by kind; it names no authority."""
+        self._protection = counts
+
+    def collect(self) -> Iterator[Metric]:
         """All counts, as the metrics' page shows them."""
         family = CounterMetricFamily(
             "contactpoint_events", "Things that happened, by kind.", labels=["event", "detail"]
@@ -58,3 +68,9 @@ class Observer(Collector):
         for (event, detail), count in self._counts.items():
             family.add_metric([event.value, detail], count)
         yield family
+        gauges = GaugeMetricFamily(
+            "contactpoint_protection", "Shields, holds, entries and reports that wait for somebody.", labels=["kind"]
+        )
+        for kind, count in self._protection.items():
+            gauges.add_metric([kind], count)
+        yield gauges

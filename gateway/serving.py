@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -18,10 +19,26 @@ from adapters.store.postgres import Store
 from adapters.store.roles import Role
 from gateway.agencies import require, unanswering
 from gateway.app import Gateway, PortTaken, address
+from gateway.checking import demand_lawful
 from gateway.database import migrated, opened
-from gateway.settings import SettingError, Settings
+from gateway.settings import SettingError, Settings, variable
 
 COLLECT_EVERY = 20_000  # objects made and not yet let go of
+
+
+# The outbox keeps them: nothing is lost, and nobody is told.
+UNREPORTED = (
+    f"contactpoint: without `{variable('report_key_file')}` no authority is told of overrides, holds and raised shields"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The store's addresses: to answer by, and for officers' and stewards' work where the settings give one."""
+
+    gateway: str = field(repr=False)
+    shield: str | None = field(repr=False)
+    feed: str | None = field(repr=False)
 
 
 class WorkerEnded(Exception):
@@ -69,14 +86,17 @@ def serve(settings: Settings, host: str, port: int, admin_port: int, workers: in
     with opened(settings) as database:
         if database.embedded:
             uvloop.run(migrated(settings, database))
-        dsn = database.dsn(Role.GATEWAY)
-        uvloop.run(_check_store(dsn))
+        doors = Doors(database.dsn(Role.GATEWAY), database.dsn_or_none(Role.SHIELD), database.dsn_or_none(Role.FEED))
+        uvloop.run(_check_store(doors.gateway))
+        uvloop.run(demand_lawful(doors.gateway, settings))
         for name, address in uvloop.run(unanswering(settings)).items():
             raise SettingError(f"nothing answers at `{address}`: start what should, or correct `{name}`")
+        if not settings.report_key_file.name:
+            print(UNREPORTED, file=sys.stderr)  # noqa: T201 - beside whatever else whoever started us reads
         if workers == 1:
-            uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=False, started=_say_ready))
+            uvloop.run(_answer(settings, doors, host, port, admin_port, shared=False, started=_say_ready))
         else:
-            _supervise(settings, dsn, host, port, admin_port, workers)
+            _supervise(settings, doors, host, port, admin_port, workers)
 
 
 async def _check_store(dsn: str) -> None:
@@ -90,10 +110,24 @@ async def _check_store(dsn: str) -> None:
 
 
 async def _answer(
-    settings: Settings, dsn: str, host: str, port: int, admin_port: int, *, shared: bool, started: Callable[[str], None]
+    settings: Settings,
+    doors: Doors,
+    host: str,
+    port: int,
+    admin_port: int,
+    *,
+    shared: bool,
+    started: Callable[[str], None],
 ) -> None:
     async with await Gateway.start(
-        settings, dsn, host=host, port=port, admin_port=admin_port, reuse_port=shared
+        settings,
+        doors.gateway,
+        shield_dsn=doors.shield,
+        feed_dsn=doors.feed,
+        host=host,
+        port=port,
+        admin_port=admin_port,
+        reuse_port=shared,
     ) as gateway:
         spare_the_collector()
         started(gateway.url)
@@ -104,21 +138,21 @@ def _say_ready(url: str) -> None:
     print(f"ready {url}", flush=True)  # noqa: T201 - what whoever started us waits for
 
 
-def _worker(settings: Settings, dsn: str, host: str, port: int, admin_port: int, ready: Connection) -> None:
+def _worker(settings: Settings, doors: Doors, host: str, port: int, admin_port: int, ready: Connection) -> None:
     try:
-        uvloop.run(_answer(settings, dsn, host, port, admin_port, shared=True, started=ready.send))
+        uvloop.run(_answer(settings, doors, host, port, admin_port, shared=True, started=ready.send))
     except (PortTaken, SettingError, StoreSetupError) as error:
         sys.exit(f"contactpoint: {error}")
 
 
-def _supervise(settings: Settings, dsn: str, host: str, port: int, admin_port: int, count: int) -> None:
+def _supervise(settings: Settings, doors: Doors, host: str, port: int, admin_port: int, count: int) -> None:
     """Run the workers until we are asked to stop or one of them ends: then all end."""
     context = multiprocessing.get_context("spawn")
     workers: list[SpawnProcess] = []
     heard: list[Connection] = []
     for index in range(count):
         hears, says = context.Pipe(duplex=False)
-        workers.append(context.Process(target=_worker, args=(settings, dsn, host, port, admin_port + index, says)))
+        workers.append(context.Process(target=_worker, args=(settings, doors, host, port, admin_port + index, says)))
         heard.append(hears)
 
     still_asked = list(workers)

@@ -28,7 +28,25 @@ class Settings:
     )
     dsn: str = setting("", "owner's address of a PostgreSQL 15 or newer; empty: the embedded store", secret=True)
     gateway_dsn: str = setting("", "the gateway role's own address; empty: made from the owner's", secret=True)
+    shield_dsn: str = setting(
+        "", "the shield role's own address, for officers' acts; empty: made from the owner's", secret=True
+    )
+    feed_dsn: str = setting("", "the feed role's own address; empty: made from the owner's", secret=True)
     store_connections: int = setting(8, "most connections to the store, for each worker")
+
+    sources: Path = setting(Path(), "folder of definitions of sources; empty: `sources` in the data folder")
+    fingerprint_key_file: Path = setting(
+        Path(),
+        "file with the key of parents' fingerprints; empty: `fingerprint-key` in the data folder, made if missing",
+    )
+
+    report_key_file: Path = setting(
+        Path(), "file with our Ed25519 private key, PEM or JWK, that signs reports to authorities; empty: none are sent"
+    )
+    report_key_id: str = setting("", "the key's id (`kid`), as receivers find it on the admin port")
+    peak_children_per_second: float = setting(
+        0.0, "most children a second that are asked for at the busiest; empty: undeclared, and compared with no rate"
+    )
 
     issuer: str = setting("", "address of the OpenID provider whose tokens are accepted")
     audience: str = setting("contactpoint", "the audience (`aud`) a token must name")

@@ -48,6 +48,8 @@ def test_secrets_are_not_printed() -> None:
     secrets = {
         "dsn": "postgresql://owner:hidden-1@h/d",
         "gateway_dsn": "postgresql://gateway:hidden-2@h/d",
+        "shield_dsn": "postgresql://shield:hidden-8@h/d",
+        "feed_dsn": "postgresql://feed:hidden-9@h/d",
         "oneroster_client_secret": "hidden-3",
         "register_key": "hidden-4",
         "ods_key": "hidden-5",

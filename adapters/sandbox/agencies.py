@@ -1,10 +1,11 @@
 """The four agencies, pretended over real HTTP on loopback: started together, counted, and failing on request.
 
-A control door on a port of its own lets another process read the counts and set the faults. Nothing outside tests,
-demonstration and benchmarks imports this.
+Beside them stands the desk that takes reports for every authority. A control door on a port of its own lets another
+process read the counts and the reports, and set the faults. Nothing outside tests, demonstration and benchmarks imports
+this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,8 @@ from aiohttp import web
 from adapters.agency import AgencyName
 from adapters.sandbox import gias_server, lev_server, ods_server, oneroster_server, pds_server, services_server
 from adapters.sandbox.faults import Conduct, Fault
-from adapters.sandbox.tokens import sandbox_pds_key
+from adapters.sandbox.report_receiver import FAULTS, ROOT, Received, ReportReceiver
+from adapters.sandbox.tokens import sandbox_pds_key, sandbox_report_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Ports:
     ods: int = 0
     lev: int = 0
     services: int = 0
+    reports: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,20 @@ class AgencyUrls:
     lev: str
     services: str
     services_token: str
+    reports: str  # an authority's own address is one step further
 
 
 class _Order(msgspec.Struct):
     """A fault as the control door is told of it."""
 
     agency: AgencyName
+    kind: Fault
+    seconds: float | None = None
+
+
+class _DeskOrder(msgspec.Struct):
+    """A fault of the desk that takes reports."""
+
     kind: Fault
     seconds: float | None = None
 
@@ -66,6 +77,8 @@ class Sandbox:
     def __init__(self, pds_rate: int) -> None:
         self.pds_rate = pds_rate
         self.pds_key = sandbox_pds_key()
+        self.report_key = sandbox_report_key()
+        self.reports = ReportReceiver(self.report_key.public_key())
         self.conduct = Conduct()
         self.urls: AgencyUrls
         self._runners: list[web.AppRunner] = []
@@ -89,7 +102,8 @@ class Sandbox:
         ods = await self._serve(ods_server.application(self.conduct), host, ports.ods)
         lev = await self._serve(lev_server.application(self.conduct), host, ports.lev)
         services = await self._serve(services_server.application(self.conduct), host, ports.services)
-        control = await self._serve(_control_door(self.conduct), host, ports.control)
+        reports = await self._serve(self.reports.application(), host, ports.reports)
+        control = await self._serve(_control_door(self.conduct, self.reports), host, ports.control)
         self.urls = AgencyUrls(
             control=control,
             oneroster=oneroster + oneroster_server.ROOT,
@@ -101,6 +115,7 @@ class Sandbox:
             lev=lev,
             services=f"{services}/graphql",
             services_token=f"{services}/token",
+            reports=reports + ROOT,
         )
 
     async def _serve(self, application: web.Application, host: str, port: int) -> str:
@@ -132,8 +147,9 @@ class Sandbox:
         await self.close()
 
 
-def _control_door(conduct: Conduct) -> web.Application:
+def _control_door(conduct: Conduct, desk: ReportReceiver) -> web.Application:
     orders = msgspec.json.Decoder(_Order)
+    desk_orders = msgspec.json.Decoder(_DeskOrder)
 
     async def calls(request: web.Request) -> web.Response:
         return web.json_response({agency.value: count for agency, count in conduct.calls.items()})
@@ -150,8 +166,31 @@ def _control_door(conduct: Conduct) -> web.Application:
         conduct.fault(order.agency, order.kind, order.seconds)
         return web.json_response({})
 
+    async def reports(request: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(desk.received), content_type="application/json")
+
+    async def desk_fault(request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            return web.json_response({"error": "send `application/json`"}, status=415)
+        try:
+            order = desk_orders.decode(await request.read())
+            if order.kind not in FAULTS:
+                raise msgspec.ValidationError
+        except msgspec.DecodeError:
+            kinds = ", ".join(f"`{kind.value}`" for kind in FAULTS)
+            return web.json_response({"error": f"kind is one of {kinds}"}, status=400)
+        desk.fault(order.kind, order.seconds)
+        return web.json_response({})
+
     door = web.Application()
-    door.add_routes([web.get("/calls", calls), web.post("/faults", fault)])
+    door.add_routes(
+        [
+            web.get("/calls", calls),
+            web.post("/faults", fault),
+            web.get("/reports", reports),
+            web.post("/reports/faults", desk_fault),
+        ]
+    )
     return door
 
 
@@ -165,6 +204,16 @@ async def fault(control_url: str, agency: AgencyName, kind: Fault, seconds: floa
     await _at_the_door(
         "POST", f"{control_url}/faults", {"agency": agency.value, "kind": kind.value, "seconds": seconds}
     )
+
+
+async def reports(control_url: str) -> Sequence[Received]:
+    """Read from another process what reports came, in order; raises SandboxUnreachable."""
+    return msgspec.json.decode(await _at_the_door("GET", f"{control_url}/reports"), type=list[Received])
+
+
+async def fault_of_reports(control_url: str, kind: Fault, seconds: float | None = None) -> None:
+    """Make the desk that takes reports fail (down or slow) from another process; raises SandboxUnreachable."""
+    await _at_the_door("POST", f"{control_url}/reports/faults", {"kind": kind.value, "seconds": seconds})
 
 
 async def _at_the_door(method: str, url: str, order: object = None) -> bytes:

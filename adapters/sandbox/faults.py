@@ -66,7 +66,7 @@ class Conduct:
             self._calls[agency] += 1
             match self.acting(agency):
                 case Fault.DOWN:
-                    return _drop(request)
+                    return drop(request)
                 case Fault.SLOW:
                     await asyncio.sleep(HOUR)
                 case Fault.OVERLOADED:
@@ -83,7 +83,7 @@ class Conduct:
         return answer
 
 
-def _drop(request: web.Request) -> web.Response:
+def drop(request: web.Request) -> web.Response:
     """Cut the connection without a word; the response is for aiohttp alone and reaches nobody."""
     if request.transport is not None:
         request.transport.abort()

@@ -8,6 +8,7 @@ from functools import cache
 from urllib.parse import unquote_plus
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeyFlexible, RSAKey
@@ -16,6 +17,7 @@ SANDBOX_CLIENT_ID = "contactpoint-gateway"
 SANDBOX_CLIENT_SECRET = "sandbox-secret-that-guards-nothing"  # noqa: S105  published: the sandbox holds no real child
 SANDBOX_API_KEY = "sandbox-key-that-guards-nothing"
 SANDBOX_KEY_ID = "contactpoint-gateway-1"
+SANDBOX_REPORT_KEY_ID = "contactpoint-reports-1"
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -24,6 +26,12 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 def sandbox_pds_key() -> RSAKey:
     """Give the private key that the sandbox's PDS knows us by: made once a process, for making one takes a while."""
     return RSAKey.generate_key(2048)
+
+
+@cache
+def sandbox_report_key() -> Ed25519PrivateKey:
+    """Give the private key that signs reports to the sandbox's receiver: made once a process."""
+    return Ed25519PrivateKey.generate()
 
 
 class TokenDesk:

@@ -6,6 +6,7 @@ that leaves holds a value: of a database's error only its code is kept.
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
 from adapters.store.connecting import GATEWAY, connecting, quote_no_error
-from adapters.store.entries import AccessEntry, Organisation
+from adapters.store.entries import AccessEntry, Organisation, Override, Report
 from adapters.store.failures import ShieldUnreadable, StoreUnavailable
 from adapters.store.reading import Reading, reading
 from adapters.store.roles import Connection
@@ -121,6 +122,27 @@ class Store:
         columns = zip(*(_access_row(entry, epoch) for entry, epoch in entries), strict=True)
         rows = await self._fetch("record_accesses", *map(list, columns))
         return {reference for reference, recorded in rows if recorded}
+
+    async def begin_override(self, asked: Override) -> datetime | None:
+        """Until when the viewer may look; None alike where there is no such child, no shield, or one that is sealed.
+
+        The override, its record and its report are one commit. The same call again ends when the first one does.
+        """
+        rows = await self._fetch("begin_override", *msgspec.structs.astuple(asked))
+        until: datetime | None = rows[0][0]
+        return until
+
+    async def take_reports(self, most: int) -> Sequence[Report]:
+        """At most so many reports that are due: nobody else takes them for two minutes, and then they come again."""
+        return [Report(*row) for row in await self._fetch("take_reports", most)]
+
+    async def report_ended(self, report: Report, *, delivered: bool, again_in: float = 0.0) -> None:
+        """Take it off the list, or make it due again in so many seconds."""
+        await self._fetch("report_ended", report.id, delivered, again_in)
+
+    async def protection_counts(self) -> Mapping[str, int]:
+        """How much of the whole store's protection waits for somebody, by kind; no authority is told apart."""
+        return {row[0]: row[1] for row in await self._fetch("protection_counts")}
 
     async def organisation(self, id: str) -> Organisation | None:  # noqa: A002 - the registry's own word
         """The organisation of that name, or None."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sandbox.tokens import SANDBOX_REPORT_KEY_ID
 from adapters.store.roles import Role
 from gateway.demo import pretended
 from gateway.settings import Settings, variable
@@ -64,7 +65,12 @@ async def test_it_answers_from_what_the_settings_name(
             answered = await answer.json()
         assert answered["data"]["child"]["enrolments"][0]["school"]["urn"] == gateway.child("open").school_urn
         async with gateway.session.get(f"http://127.0.0.1:{admin_port}/metrics") as metrics:
-            assert "contactpoint_events_total" in await metrics.text()
+            shown = await metrics.text()
+            assert "contactpoint_events_total" in shown
+            assert 'contactpoint_protection{kind="reports_waiting"}' in shown
+        async with gateway.session.get(f"http://127.0.0.1:{admin_port}/.well-known/contactpoint-keys") as keys:
+            [key] = (await keys.json())["keys"]
+            assert (key["kid"], "d" in key) == (SANDBOX_REPORT_KEY_ID, False)
         async with gateway.session.get(f"{url}/explorer/config") as configuration:
             assert (await configuration.json())["demo"] is False
         async with gateway.session.post(f"{url}/explorer/token", json={"persona": "teacher"}) as door:

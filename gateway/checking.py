@@ -1,0 +1,48 @@
+"""The go-live gate: every law that can be asked of the live store, the schema and the settings, one result each.
+
+A result counts how often its law is broken and never says by whom: what is printed here may stand in anybody's log.
+"""
+
+from collections.abc import Iterator
+
+from adapters.store.laws import LawResult, breaches
+from gateway.settings import Settings, variable
+from schema.built import graphql_schema
+from schema.paths import UnguardedPathError, check_paths
+
+
+class LawBroken(Exception):
+    """A law does not hold, so nothing is served or loaded; the text names the law and what mends it."""
+
+
+async def check(dsn: str, settings: Settings) -> tuple[LawResult, ...]:
+    """Every law's result; `dsn` is of the gateway or the feed. Raises StoreSetupError."""
+    return (*await breaches(dsn), *_breaches_of_our_own(settings))
+
+
+async def demand_lawful(dsn: str, settings: Settings) -> None:
+    """Raise LawBroken, naming the first broken law, unless all hold."""
+    for law in await check(dsn, settings):
+        if law.broken:
+            times = "once" if law.breaches == 1 else f"{law.breaches} times"
+            raise LawBroken(f"law `{law.name}` is broken {times}: {law.mend}; `contactpoint check` tells all")
+
+
+def _breaches_of_our_own(settings: Settings) -> Iterator[LawResult]:
+    yield LawResult("categories", _unguarded(), "give every path from `Child` to a value its category")
+    # What is declared must be what is agreed: PDS would turn away the rest, and children would go without a practice.
+    too_slow = settings.pds_rate < settings.peak_children_per_second
+    yield LawResult(
+        "rates",
+        int(too_slow),
+        f"agree a higher `{variable('pds_rate')}` with NHS England, or declare a lower"
+        f" `{variable('peak_children_per_second')}`",
+    )
+
+
+def _unguarded() -> int:
+    try:
+        check_paths(graphql_schema)
+    except UnguardedPathError:
+        return 1
+    return 0
