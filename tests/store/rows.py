@@ -1,13 +1,38 @@
 """Children and their shields, laid into a test's database row by row, mentioning only what matters."""
 
 import itertools
+import secrets
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from adapters.store.roles import Connection
 from adapters.store.search import name_key
+from adapters.store.sounds import sound
 
 TODAY = datetime.now(UTC).date()
+
+
+async def act(
+    connection: Connection,
+    child: int,
+    name: str = "CHANGED",
+    *,
+    officer: str = "officer-1",
+    second: str | None = None,
+    authority: str = "E08000035",
+) -> str:
+    """Begin an officer's act, by its reference: what follows in the connection's open transaction is by this act.
+
+    The transaction must be none within another: of a savepoint's row nobody can tell that it is this transaction's.
+    """
+    reference = secrets.token_hex(16)
+    await connection.execute(
+        "INSERT INTO shield_acts (reference, child_id, act, officer, second, authority, reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, 'a stated reason')",
+        *(reference, child, name, officer, second, authority),
+    )
+    await connection.execute("SELECT set_config('contactpoint.act', $1, true)", reference)
+    return reference
 
 
 class Rows:
@@ -33,8 +58,9 @@ class Rows:
             await self.connection.fetchval(
                 """
                 INSERT INTO children (number, given, family, name_key, given_key, birth_date, gender,
-                                      address_status, address_lines, postcode, uprn, authority)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, 'CURRENT', '{1 High Street}', $8, '100', $9) RETURNING id
+                                      address_status, address_lines, postcode, uprn, authority,
+                                      family_sound, given_sound)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, 'CURRENT', '{1 High Street}', $8, '100', $9, $10, $11) RETURNING id
                 """,
                 number or f"{next(self._serial):013d}",
                 list(given),
@@ -45,6 +71,8 @@ class Rows:
                 gender,
                 postcode,
                 authority,
+                sound(family or ""),
+                sound(given[0]),
             )
         )
 
