@@ -1,6 +1,7 @@
 """The operations the explorer offers in the demonstration, each with variables that find a notable child."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.sandbox.population import NOTABLE, child_at
@@ -42,6 +43,23 @@ query Search($by: ChildCriteria!) {
 }
 """
 
+RAISE = """\
+mutation Raise($number: ID!, $reviewOn: Date!, $reason: String!) {
+  raiseShield(number: $number, ground: "a threat to the child", reviewOn: $reviewOn, reason: $reason) {
+    state
+    reference
+  }
+}
+"""
+
+OVERRIDE = """\
+mutation Override($number: ID!, $reason: String!) {
+  overrideShield(number: $number, reason: $reason) {
+    until
+  }
+}
+"""
+
 VIEWER = """\
 {
   viewer { subject organisation actingRole purpose }
@@ -59,11 +77,19 @@ def examples() -> Sequence[Mapping[str, Any]]:
     numbers = notable_numbers()
     caseload = [numbers[name] for name in ("open", "shielded", "home-educated", "renamed")]
     sought = child_at(NOTABLE["open"])
+    raised = {
+        "number": numbers["home-educated"],
+        "reviewOn": (datetime.now(UTC).date() + timedelta(days=90)).isoformat(),
+        "reason": "somebody who may not know is looking for the child",
+    }
+    overridden = {"number": numbers["shielded"], "reason": "the child has not come home from school"}
     criteria = {"family": sought.name.family, "birthYear": sought.birth_date.year}
     return [
         {"title": "One child, joined live", "query": ONE_CHILD, "variables": {"number": numbers["open"]}},
         {"title": "A shielded child", "query": ONE_CHILD, "variables": {"number": numbers["shielded"]}},
         {"title": "A caseload", "query": CASELOAD, "variables": {"numbers": caseload}},
         {"title": "Search by name and birth year", "query": SEARCH, "variables": {"by": criteria}},
+        {"title": "Raise a shield (shield officer)", "query": RAISE, "variables": raised},
+        {"title": "Look behind a shield (social worker)", "query": OVERRIDE, "variables": overridden},
         {"title": "Who am I?", "query": VIEWER, "variables": {}},
     ]

@@ -44,6 +44,9 @@ SPEAKS_OF: Final[Mapping[LikenessReason, Category]] = {
     LikenessReason.SAME_POSTCODE: Category.ADDRESS,
 }
 
+# Outcomes that speak of a shield; where none of the children is protected any more, nobody is told that one was.
+OF_SHIELDS: Final = frozenset({QuarantineOutcome.LIKE_PROTECTED, QuarantineOutcome.PROTECTED_NAME_CHANGE})
+
 
 @strawberry.enum(description="Whether an entry is yours to resolve, or waits for somebody else.")
 class EntryState(Enum):
@@ -114,7 +117,7 @@ class QuarantineEntry:
             received_at=row.received_at,
             state=EntryState.OPEN if mine else EntryState.PENDING,
             source=row.source if mine else None,
-            outcome=row.outcome if mine else None,
+            outcome=_outcome(row, [child.disclosure for child, _ in found]) if mine else None,
             incoming=_incoming(row.entry, [child.disclosure for child, _ in found]) if mine else None,
             candidates=[Candidate.of(child, reasons) for child, reasons in found] if mine else None,
         )
@@ -130,6 +133,11 @@ class QuarantineConnection:
 def candidates_in(rows: Sequence[QuarantineRow]) -> list[str]:
     """The numbers of all children that a page names, each once."""
     return list(dict.fromkeys(number for row in rows for number, _ in row.candidates or ()))
+
+
+def _outcome(row: QuarantineRow, disclosures: Sequence[Disclosure]) -> QuarantineOutcome | None:
+    unprotected = not any(disclosure.protected for disclosure in disclosures)
+    return QuarantineOutcome.DOUBTFUL if row.outcome in OF_SHIELDS and unprotected else row.outcome
 
 
 def _incoming(entry: IdentityEntry | None, disclosures: Sequence[Disclosure]) -> IncomingRecord | None:

@@ -171,6 +171,8 @@ async def gateway(populated_database: Database, settings: Settings) -> AsyncIter
             await Gateway.start(
                 pretended(settings, sandbox, issuer),
                 populated_database.dsn(Role.GATEWAY),
+                shield_dsn=populated_database.dsn(Role.SHIELD),
+                feed_dsn=populated_database.dsn(Role.FEED),
                 demonstration=DemonstrationDoor(issuer),
             ) as running,
             aiohttp.ClientSession() as session,

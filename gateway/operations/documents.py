@@ -117,7 +117,7 @@ class Documents:
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         plan = compile_plan(self._schema, document, node)
         variables = Variables(self._schema, node.variable_definitions or ())
-        if plan.serial and len(plan.root.fields) > MOST_ACTS:
+        if plan.serial and sum(field.name != "__typename" for field in plan.root.fields) > MOST_ACTS:
             raise LimitExceeded("ACTS", f"an operation may carry out at most {MOST_ACTS} acts")
         for_desk = plan.serial or not roots.isdisjoint(LISTS)
         return Operation(document, node, fragments, variables, plan, shape, roots, hash_, for_desk)

@@ -125,7 +125,7 @@ def test_an_operation_carries_out_so_many_acts_and_no_more() -> None:
     library = Documents(graphql_schema, field_guards)
     confirm = 'a{n}: confirmShield(number: "x", reason: "y") {{ state }}'
     allowed = [confirm.format(n=n) for n in range(MOST_ACTS)]
-    library.operation(f"mutation {{ {' '.join(allowed)} }}", None)
+    library.operation(f"mutation {{ __typename {' '.join(allowed)} }}", None)
     hidden = f"... @include(if: $never) {{ {confirm.format(n='more')} }}"
     with pytest.raises(LimitExceeded) as refused:
         library.operation(f"mutation($never: Boolean!) {{ {' '.join(allowed)} {hidden} }}", None)
