@@ -41,7 +41,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
         ),
         Role.SHIELD: _grants(
             SELECT="shields circles holds overrides shield_epoch shield_history shield_acts household_releases"
-            " shield_proposals; children (id number authority); organisations (id kind)",
+            " shield_proposals; children (id number authority closed); organisations (id kind authority)",
             INSERT="shields circles shield_acts household_releases shield_proposals; holds (child_id agency mark)",
             UPDATE="shields circles; holds (cleared_at cleared_by cleared_for); shield_proposals (state)",
             DELETE="shields circles",
@@ -65,10 +65,11 @@ EXPECTED_GUARDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "shields": frozenset(f"{_EPOCH_GUARDS} kept_insert kept_update kept_delete tell_officers".split()),
         "circles": frozenset(f"{_EPOCH_GUARDS} kept".split()),
-        "holds": frozenset(f"{_EPOCH_GUARDS} tell_officers".split()),
+        "holds": frozenset(f"{_EPOCH_GUARDS} kept tell_officers".split()),
         "overrides": frozenset(_EPOCH_GUARDS.split()),
         "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete"}),
-        "shield_acts": frozenset({"overrides_end", "written_once"}),
-        "shield_history": frozenset({"written_once"}),
+        "household_releases": frozenset({"kept"}),
+        "shield_acts": frozenset({"overrides_end", "written_once", "kept_whole"}),
+        "shield_history": frozenset({"written_once", "kept_whole"}),
     }
 )

@@ -3,7 +3,7 @@
 ALTER TABLE shields
     ADD COLUMN raised_by    text NOT NULL DEFAULT '',
     ADD COLUMN raised_from  text NOT NULL DEFAULT '',             -- the raiser's authority
-    ADD COLUMN confirmed_by text,
+    ADD COLUMN confirmed_by text CHECK (confirmed_by <> raised_by),
     ADD COLUMN confirmed_at timestamptz DEFAULT now(),            -- null: in force, and its raiser reads nothing by it
     ADD COLUMN household_of bigint REFERENCES children (id);      -- covered because this child is
 CREATE INDEX shields_by_authority ON shields (authority, review_on);
@@ -73,8 +73,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
      WHERE a.reference = current_setting('contactpoint.act', true) AND a.xmin = pg_current_xact_id()::xid
 $$;
 
--- Writes the history, and refuses whoever is not the owner: no change without its act, none that weakens without two.
--- The owner is let through, and `contactpoint check` tells.
+-- The owner is let through every guard below, so that what is broken can be mended; `contactpoint check` tells.
+CREATE FUNCTION by_owner() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT pg_get_userbyid(relowner) = session_user FROM pg_class WHERE oid = 'public.shields'::regclass
+$$;
+
+-- Writes the history, whoever it is, and refuses: no change without its act, none that weakens without two.
 CREATE FUNCTION shields_kept() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -94,8 +99,7 @@ BEGIN
         INSERT INTO public.shield_history (child_id, change, tier, withheld, authority, weakens, act, second)
         SELECT o.child_id, 'DELETE', o.tier, o.withheld, o.authority, true, act.reference, act.second FROM gone o;
     END IF;
-    IF session_user <> (SELECT rolname FROM pg_roles r JOIN pg_class c ON c.relowner = r.oid
-                         WHERE c.oid = 'public.shields'::regclass) AND FOUND THEN
+    IF FOUND AND NOT public.by_owner() THEN
         IF act.reference IS NULL THEN
             RAISE EXCEPTION 'a shield changes by an officer''s act alone' USING ERRCODE = 'insufficient_privilege';
         END IF;
@@ -124,12 +128,35 @@ BEGIN
         widens := (NEW.child_id, NEW.organisation) <> (OLD.child_id, OLD.organisation)
                OR NOT NEW.categories <@ OLD.categories OR NEW.until > OLD.until;
     END IF;
-    IF session_user = 'contactpoint_shield' AND (act.reference IS NULL OR widens AND act.second IS NULL) THEN
+    IF NOT public.by_owner() AND (act.reference IS NULL OR widens AND act.second IS NULL) THEN
         RAISE EXCEPTION 'a circle widens by an act of two officers alone' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER kept AFTER INSERT OR UPDATE OR DELETE ON circles FOR EACH ROW EXECUTE FUNCTION circles_kept();
+
+-- A hold is cleared by an officer's act; a member of a household is released by one of two officers, named in it.
+CREATE FUNCTION holds_kept() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF OLD.cleared_at IS NULL AND NOT public.by_owner() AND (public.act_in_hand()).reference IS NULL THEN
+        RAISE EXCEPTION 'a hold is cleared by an officer''s act alone' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER kept AFTER UPDATE OR DELETE ON holds FOR EACH ROW EXECUTE FUNCTION holds_kept();
+
+CREATE FUNCTION releases_kept() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    act public.shield_acts := public.act_in_hand();
+BEGIN
+    IF NOT public.by_owner() AND (act.reference IS DISTINCT FROM NEW.act OR act.second IS NULL) THEN
+        RAISE EXCEPTION 'a release takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER kept AFTER INSERT OR UPDATE ON household_releases FOR EACH ROW EXECUTE FUNCTION releases_kept();
 
 -- Any officer's act ends every look behind that child's shield.
 CREATE FUNCTION overrides_end() RETURNS trigger
@@ -147,6 +174,8 @@ BEGIN
 END $$;
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON shield_history FOR EACH ROW EXECUTE FUNCTION never();
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON shield_acts FOR EACH ROW EXECUTE FUNCTION never();
+CREATE TRIGGER kept_whole BEFORE TRUNCATE ON shield_history FOR EACH STATEMENT EXECUTE FUNCTION never();
+CREATE TRIGGER kept_whole BEFORE TRUNCATE ON shield_acts FOR EACH STATEMENT EXECUTE FUNCTION never();
 
 -- Circles, overrides, holds and shields have their epoch triggers since 0005. Whose household releases change is no
 -- decision's matter; whether a record is closed is.
@@ -168,12 +197,14 @@ DECLARE
 BEGIN
     FOR of_table, named IN
         SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-         WHERE NOT t.tgisinternal AND c.relname IN ('shields', 'circles', 'shield_acts', 'shield_history', 'children')
+         WHERE NOT t.tgisinternal AND c.relname IN ('shields', 'circles', 'holds', 'household_releases', 'shield_acts',
+                                                   'shield_history', 'children')
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', of_table, named);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION act_in_hand, shields_kept, circles_kept, overrides_end, never, identity_closed FROM PUBLIC;
+REVOKE ALL ON FUNCTION act_in_hand, by_owner, shields_kept, circles_kept, holds_kept, releases_kept, overrides_end, never,
+    identity_closed FROM PUBLIC;
 
 -- The gateway reads this. The columns of 0004 stay; a closed record is in no answer.
 CREATE OR REPLACE VIEW child_readings WITH (security_invoker = true) AS

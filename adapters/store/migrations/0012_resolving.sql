@@ -205,6 +205,7 @@ BEGIN
     DELETE FROM public.circles WHERE child_id = child;
     DELETE FROM public.broker_references WHERE child_id = child;
     DELETE FROM public.parent_links WHERE child_id = child;
+    DELETE FROM public.shield_proposals WHERE child_id = child;  -- they hold the new identity's digest
     UPDATE public.children SET closed = true WHERE id = child;
 END $$;
 

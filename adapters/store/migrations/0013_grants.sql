@@ -29,14 +29,14 @@ TO contactpoint_feed;
 GRANT USAGE ON TYPE feed_entry TO contactpoint_feed, contactpoint_shield;
 
 -- shield: officers' acts, on a child found by its number. Triggers see that each has its act and its officers.
-GRANT SELECT (id, number, authority) ON children TO contactpoint_shield;
+GRANT SELECT (id, number, authority, closed) ON children TO contactpoint_shield;
 GRANT SELECT, INSERT, UPDATE, DELETE ON shields, circles TO contactpoint_shield;
 GRANT SELECT, INSERT (child_id, agency, mark) ON holds TO contactpoint_shield;
 GRANT UPDATE (cleared_at, cleared_by, cleared_for) ON holds TO contactpoint_shield;
 GRANT SELECT ON overrides, shield_epoch, shield_history TO contactpoint_shield;
 GRANT SELECT, INSERT ON shield_acts, household_releases TO contactpoint_shield;
 GRANT SELECT, INSERT, UPDATE (state) ON shield_proposals TO contactpoint_shield;
-GRANT SELECT (id, kind) ON organisations TO contactpoint_shield;
+GRANT SELECT (id, kind, authority) ON organisations TO contactpoint_shield;
 GRANT EXECUTE ON FUNCTION act_turn, household_of, quarantine_for_officers, resolve_protected_entry, merge_children, close_child,
     new_identity, record_act, act_in_hand
 TO contactpoint_shield;
