@@ -4,12 +4,12 @@ Sure: update. Unlike everybody: create. In between, or at all like a protected c
 quarantine (law 2). The store keeps its own laws whatever is decided here.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from adapters.identity import Candidate, Decided, Decision, IdentityEntry, QuarantineOutcome
+from adapters.records import Keys
 from gateway.feeds.likeness import (
     KEYS_HELD,
     KEYS_UNLIKE,
@@ -30,6 +30,7 @@ SHOWN: Final = 20  # candidates of a doubt, the protected first
 
 _WITHIN_A_SLIP: Final = frozenset({Evidence.BIRTH_SAME, Evidence.BIRTH_CLOSE})
 _NUMBERS_UNLIKE: Final = frozenset({Evidence.NHS_UNLIKE, Evidence.BIRTH_ENTRY_UNLIKE})
+_NO_KEYS: Final = Keys()
 _NO_NAMESAKE: Final = frozenset({Evidence.GENDER_UNLIKE, Evidence.OTHER_GIVEN_UNLIKE})
 
 
@@ -61,18 +62,25 @@ def _twin(one: Comparison, entry: IdentityEntry) -> bool:
     )
 
 
-def _plainly(one: Comparison) -> bool:
-    """The very name and birth date of an open child: enough where nobody else comes near, wherever either lives."""
+def _plainly(one: Comparison, entry: IdentityEntry) -> bool:
+    """A row without any key and the very name and birth date of an open child, wherever either lives.
+
+    Enough where nobody else comes near. A key that nobody has would say that this may be somebody new.
+    """
     return (
-        one.found(Evidence.FAMILY_SAME, Evidence.GIVEN_SAME, Evidence.BIRTH_SAME)
+        entry.keys == _NO_KEYS
+        and one.found(Evidence.FAMILY_SAME, Evidence.GIVEN_SAME, Evidence.BIRTH_SAME)
         and not one.candidate.protected
         and not one.evidence & _NO_NAMESAKE
     )
 
 
 def _contradicted(one: Comparison) -> bool:
-    """Numbers that nobody has two of; a pupil may be given a second UPN, so an equal number outweighs that."""
-    if one.evidence & _NUMBERS_UNLIKE:
+    """A birth date that no slip explains, or numbers that nobody has two of.
+
+    A pupil may be given a second UPN, so another number that is equal outweighs that.
+    """
+    if not one.evidence & _WITHIN_A_SLIP or one.evidence & _NUMBERS_UNLIKE:
         return True
     return Evidence.UPN_UNLIKE in one.evidence and not one.evidence & KEYS_HELD
 
@@ -84,15 +92,11 @@ def _case(entry: IdentityEntry, candidates: Iterable[Candidate], crowded: bool) 
     alike = tuple(one for one in ranked if _alike(one, entry))
     sure = None
     if ranked:
-        best, second = ranked[0], ranked[1].score if len(ranked) > 1 else -math.inf
-        if (
-            (best.score >= SURE or (_plainly(best) and all(one is best for one in alike)))
-            and best.score - second >= LEAD
-            and all(one is best for one in by_key)
-            and best.evidence & _WITHIN_A_SLIP
-            and not _contradicted(best)
-            and (by_key or not crowded)
-        ):
+        best, others = ranked[0], [one for one in alike if one is not ranked[0]]
+        enough = best.score >= SURE or (_plainly(best, entry) and not others)
+        ahead = all(best.score - one.score >= LEAD for one in others)
+        keys_agree = all(one is best for one in by_key) and (by_key or not crowded)
+        if enough and ahead and keys_agree and not _contradicted(best) and not _twin(best, entry):
             sure = best
     return Case(entry, by_key, alike, sure, crowded)
 
