@@ -1,0 +1,39 @@
+"""The secret under which parents and rows are fingerprinted: made once, kept in a file of its own, never in the store.
+
+With another key nobody would share a parent with anybody known before: one that cannot be read is not made anew.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from gateway.feeds.definition import SourceError
+
+LENGTH = 32
+
+
+def fingerprint_key(path: Path) -> bytes:
+    """The key in that file; made, with mode 0600, where there is none. Raises SourceError."""
+    try:
+        if not path.exists():
+            _make(path)
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != LENGTH:
+        raise SourceError(f"`{path}` holds no fingerprint key: restore it, or name another file in the settings")
+    return key
+
+
+def _make(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(LENGTH))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(draft)  # where two commands begin at once, the first one's key is both's
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
