@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-import logging
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 import uvloop
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 from rich.table import Column, Table
 
 from adapters.agency import AgencyName
@@ -23,13 +21,16 @@ from adapters.sandbox.populate import populate
 from adapters.store.failures import StoreSetupError, StoreUnavailable
 from adapters.store.roles import Role
 from gateway.app import PortTaken
-from gateway.checking import LawBroken
+from gateway.checking import LawBroken, check
 from gateway.database import migrated, opened
 from gateway.demo import NothingRunning, demonstrate, running, token_for
 from gateway.examples import notable_numbers
+from gateway.feed_commands import feed
+from gateway.feeds.definition import SourceError
 from gateway.serving import WorkerEnded
 from gateway.serving import serve as serve_until_stopped
-from gateway.settings import SettingError, Settings, read_settings
+from gateway.settings import SettingError
+from gateway.terminal import Data, Json, out, progress_bar, settings_for, show
 
 # Everything whose text is one line that names the fix.
 EXPECTED = (
@@ -37,6 +38,7 @@ EXPECTED = (
     StoreSetupError,
     StoreUnavailable,
     PortTaken,
+    SourceError,
     LawBroken,
     WorkerEnded,
     NothingRunning,
@@ -53,18 +55,12 @@ command = typer.Typer(
 )
 sandbox = typer.Typer(help="The pretended agencies of a running demonstration.", no_args_is_help=True)
 command.add_typer(sandbox, name="sandbox")
+command.add_typer(feed, name="feed")
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Data folder (CONTACTPOINT_DATA, default .contactpoint)."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
 # The notable children are among the first fifty.
 Children = Annotated[int, typer.Option(help="How many synthetic children.", min=50, max=20_000_000)]
-
-out = Console()
 
 
 @command.command()
@@ -76,8 +72,8 @@ def demo(
     pds_rate: Annotated[int, typer.Option(help="Calls a second that the pretended PDS allows.", min=1)] = 200,
 ) -> None:
     """Run everything on this machine: store, agencies, issuer, gateway and explorer. Stop it with Ctrl-C."""
-    settings = _settings(data)
-    progress = _progress()
+    settings = settings_for(data)
+    progress = progress_bar()
     bar = progress.add_task("populating", total=children)
 
     def populating(done: int) -> None:
@@ -105,13 +101,13 @@ def serve(
     workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 1,
 ) -> None:
     """Answer for real: the store, issuer and agencies that the settings name."""
-    serve_until_stopped(_settings(data), host, port, admin_port, workers)
+    serve_until_stopped(settings_for(data), host, port, admin_port, workers)
 
 
 @command.command()
 def migrate(data: Data = None) -> None:
     """Bring the store's tables and roles up to this version."""
-    settings = _settings(data)
+    settings = settings_for(data)
     with opened(settings) as database:
         applied = uvloop.run(migrated(settings, database))
     out.print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
@@ -120,7 +116,7 @@ def migrate(data: Data = None) -> None:
 @command.command("populate")
 def populate_store(children: Children, data: Data = None) -> None:
     """Fill an empty store with synthetic children, the same every time."""
-    settings = _settings(data)
+    settings = settings_for(data)
 
     async def fill(progress: Progress) -> None:
         bar = progress.add_task("populating", total=children)
@@ -129,7 +125,7 @@ def populate_store(children: Children, data: Data = None) -> None:
             progress.start()
             await populate(database.dsn(Role.OWNER), children, lambda done: progress.update(bar, completed=done))
 
-    progress = _progress()
+    progress = progress_bar()
     try:
         uvloop.run(fill(progress))
     finally:
@@ -140,7 +136,7 @@ def populate_store(children: Children, data: Data = None) -> None:
 @command.command()
 def token(persona: str, data: Data = None) -> None:
     """Print an access token of a running demonstration for PERSONA."""
-    settings = _settings(data)
+    settings = settings_for(data)
     if persona not in PERSONAS:
         raise SettingError(f"there is no persona `{persona}`: choose one of {', '.join(PERSONAS)}")
     typer.echo(asyncio.run(token_for(settings.data, persona)))
@@ -149,15 +145,15 @@ def token(persona: str, data: Data = None) -> None:
 @sandbox.command("children")
 def sandbox_children(data: Data = None, as_json: Json = False) -> None:
     """The notable children and their numbers."""
-    _settings(data)
-    _show(notable_numbers(), "child", "number", as_json=as_json)
+    settings_for(data)
+    show(notable_numbers(), "child", "number", as_json=as_json)
 
 
 @sandbox.command("calls")
 def sandbox_calls(data: Data = None, as_json: Json = False) -> None:
     """How many calls each agency has had since the demonstration began."""
-    settings = _settings(data)
-    _show(asyncio.run(sandbox_agencies.calls(running(settings.data).control)), "agency", "calls", as_json=as_json)
+    settings = settings_for(data)
+    show(asyncio.run(sandbox_agencies.calls(running(settings.data).control)), "agency", "calls", as_json=as_json)
 
 
 @sandbox.command("fault")
@@ -168,10 +164,50 @@ def sandbox_fault(
     data: Data = None,
 ) -> None:
     """Make an agency fail (`none` heals it, but not what `restricted` did: children then asked for stay held)."""
-    settings = _settings(data)
+    settings = settings_for(data)
     asyncio.run(sandbox_agencies.fault(running(settings.data).control, agency, kind, seconds))
     if kind is Fault.RESTRICTED:
         out.print("every child asked for meanwhile is held, and stays so: to begin anew, remove the data folder")
+
+
+@sandbox.command("reports")
+def sandbox_reports(
+    fault: Annotated[
+        Fault | None, typer.Option(help="Make the desk fail instead: `down`, `slow`; `none` heals.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option("--for", help="Heal after so many seconds.", min=0.1)] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """What authorities were told of overrides and holds, and whether our signature held."""
+    control = running(settings_for(data).data).control
+    if fault is not None:
+        asyncio.run(sandbox_agencies.fault_of_reports(control, fault, seconds))
+        return
+    received = asyncio.run(sandbox_agencies.reports(control))
+    if as_json:
+        typer.echo(msgspec.json.encode(received).decode())
+        return
+    table = Table("authority", "reference", "genuine", "report")
+    for report in received:
+        table.add_row(report.authority, report.reference, "yes" if report.genuine else "NO", json.dumps(report.report))
+    out.print(table)
+
+
+@command.command("check")
+def check_laws(data: Data = None, as_json: Json = False) -> None:
+    """Prove the laws on the live store, one line each; exit code 1 where any is broken."""
+    settings = settings_for(data)
+    with opened(settings) as database:
+        laws = uvloop.run(check(database.dsn(Role.GATEWAY), settings))
+    if as_json:
+        told = [{"name": law.name, "breaches": law.breaches, "mend": law.mend} for law in laws]
+        typer.echo(json.dumps({"laws": told}))
+    else:
+        for law in laws:
+            typer.echo(f"BROKEN {law.name} {law.breaches} {law.mend}" if law.breaches else f"ok {law.name}")
+    if any(law.breaches for law in laws):
+        raise typer.Exit(1)
 
 
 def run() -> None:
@@ -181,30 +217,6 @@ def run() -> None:
     except EXPECTED as error:
         typer.echo(f"contactpoint: {error}", err=True)
         sys.exit(1)
-
-
-def _settings(data: Path | None) -> Settings:
-    settings = read_settings(os.environ, data=data)
-    level = logging.getLevelNamesMapping().get(settings.log_level.upper())
-    if level is None:
-        raise SettingError("`CONTACTPOINT_LOG_LEVEL` must be `DEBUG`, `INFO`, `WARNING` or `ERROR`")
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return settings
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
-def _show(values: Any, key: str, value: str, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(values))
-        return
-    table = Table(key, value)
-    for name, shown in values.items():
-        table.add_row(name, str(shown))
-    out.print(table)
 
 
 def _show_demonstration(url: str, data: Path) -> None:

@@ -48,7 +48,7 @@ async def load(
     child that comes in two of them counts as new twice. Raises SourceError or StoreUnavailable; what was committed
     stays, and the same call goes on from there.
     """
-    file = await asyncio.to_thread(survey, path)
+    file = await asyncio.to_thread(survey, path, definition)
     source, digest = definition.name, file.digest
     begun = await store.begun(source, digest) if dry_run else await store.begin(source, digest, as_of)
     if begun is not None and begun.finished:

@@ -9,7 +9,8 @@ import csv
 import hashlib
 import io
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -64,8 +65,8 @@ class Survey:
     lines: int
 
 
-def survey(path: Path) -> Survey:
-    """Read the file once through. Raises SourceError where it cannot be read."""
+def survey(path: Path, definition: SourceDefinition) -> Survey:
+    """Read the file once through. Raises SourceError as `rows` does, before anybody begins with it."""
     digest, lines = hashlib.sha256(), 0
     try:
         with path.open("rb", buffering=0) as file:
@@ -73,11 +74,13 @@ def survey(path: Path) -> Survey:
                 digest.update(chunk)
                 lines += chunk.count(b"\n")
     except OSError as error:
-        raise SourceError(f"cannot read `{path}` ({error.strerror}): give a file that is yours to read") from None
+        raise _unreadable(path, error) from None
+    with closing(rows(path, definition, 0)) as first:
+        next(first, None)
     return Survey(digest.digest(), lines)
 
 
-def rows(path: Path, definition: SourceDefinition, skip: int) -> Iterator[Row | Rejected]:
+def rows(path: Path, definition: SourceDefinition, skip: int) -> Generator[Row | Rejected, None, None]:
     """The file's records but the first `skip`, in order; empty ones are passed over uncounted.
 
     Raises SourceError where the file cannot be read, or lacks a column that every file of the source has.
@@ -90,7 +93,11 @@ def rows(path: Path, definition: SourceDefinition, skip: int) -> Iterator[Row | 
                 if count >= skip:
                     yield row
     except OSError as error:
-        raise SourceError(f"cannot read `{path}` ({error.strerror}): give a file that is yours to read") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    return SourceError(f"cannot read `{path}` ({error.strerror}): give a file that is yours to read")
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:

@@ -1,0 +1,158 @@
+"""`contactpoint feed`: load a source's file, and see how far each source has come."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from rich.progress import Progress
+from rich.table import Table
+
+from adapters.store.feeding import FeedStore, SourceStatus
+from adapters.store.roles import Role
+from gateway.checking import demand_lawful
+from gateway.database import Database, migrated, opened
+from gateway.feeds.definition import SourceDefinition, SourceError, read_definition
+from gateway.feeds.fingerprint_key import fingerprint_key
+from gateway.feeds.loading import load
+from gateway.feeds.report import LoadReport, Reader
+from gateway.settings import Settings
+from gateway.terminal import Data, Json, out, progress_bar, settings_for
+
+SHOWN = 20  # rejected rows in a table; JSON has more
+
+feed = typer.Typer(help="Files that sources send: load them, and see how far each has come.", no_args_is_help=True)
+
+
+@feed.command("load")
+def load_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the source sent: CSV or JSON Lines.")],
+    source: Annotated[str, typer.Option(metavar="NAME", help="Whose it is; `NAME.toml` says how they write.")],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Since when it holds, in UTC; else the file's own time."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")] = False,
+    report: Annotated[Reader | None, typer.Option(help="One reader's part of the report alone.")] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Load a file. After a kill the same command goes on where it stopped; a file that was loaded changes nothing."""
+    settings = settings_for(data)
+    definition = read_definition(source, _sources(settings))
+    holds_since = _holds_since(file, as_of)
+    progress = progress_bar()
+    try:
+        with opened(settings) as database:
+            loaded = uvloop.run(_loaded(settings, database, file, definition, holds_since, dry_run, progress))
+    finally:
+        progress.stop()
+    parts = {reader: loaded.told_to(reader) for reader in ([report] if report else Reader)}
+    if as_json:
+        typer.echo(json.dumps({reader.value: part for reader, part in parts.items()}))
+    else:
+        _show(loaded, parts)
+
+
+@feed.command("status")
+def status(data: Data = None, as_json: Json = False) -> None:
+    """The file of each source that was worked on last."""
+    settings = settings_for(data)
+    with opened(settings) as database:
+        sources = uvloop.run(_status(database.dsn(Role.FEED)))
+    rows = [
+        {
+            "source": source.source,
+            "asOf": source.begun.as_of.isoformat(),
+            "rows": source.begun.rows_done,
+            "finished": source.begun.finished,
+            "touchedAt": source.touched_at.isoformat(),
+        }
+        for source in sources
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("source", "as of", "rows", "finished", "touched")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row.values()))
+    out.print(table)
+
+
+async def _loaded(
+    settings: Settings,
+    database: Database,
+    file: Path,
+    definition: SourceDefinition,
+    as_of: datetime,
+    dry_run: bool,
+    progress: Progress,
+) -> LoadReport:
+    if database.embedded:
+        await migrated(settings, database)
+    await demand_lawful(database.dsn(Role.FEED), settings)
+    bar = progress.add_task("loading", total=None)
+
+    def loading(line: int, lines: int) -> None:
+        progress.start()
+        progress.update(bar, completed=line, total=lines)
+
+    store = await FeedStore.connect(database.dsn(Role.FEED))
+    try:
+        return await load(store, file, definition, as_of=as_of, key=_key(settings), dry_run=dry_run, progress=loading)
+    finally:
+        await store.close()
+
+
+async def _status(dsn: str) -> tuple[SourceStatus, ...]:
+    store = await FeedStore.connect(dsn)
+    try:
+        return await store.status()
+    finally:
+        await store.close()
+
+
+def _sources(settings: Settings) -> Path:
+    return settings.data / "sources" if settings.sources == Path() else settings.sources
+
+
+def _key(settings: Settings) -> bytes:
+    file = settings.fingerprint_key_file
+    return fingerprint_key(settings.data / "fingerprint-key" if file == Path() else file)
+
+
+def _holds_since(file: Path, as_of: datetime | None) -> datetime:
+    """What the command line says, else when the file was written; never a time that has not come."""
+    now = datetime.now(UTC)
+    if as_of is None:
+        try:
+            return min(datetime.fromtimestamp(file.stat().st_mtime, UTC), now)
+        except OSError as error:
+            raise SourceError(f"cannot read `{file}` ({error.strerror}): give a file that is yours to read") from None
+    if as_of.replace(tzinfo=UTC) > now:
+        raise SourceError(f"`--as-of` {as_of.date()} has not come yet: give the day the file was made")
+    return as_of.replace(tzinfo=UTC)
+
+
+def _show(loaded: LoadReport, parts: dict[Reader, dict[str, Any]]) -> None:
+    if loaded.already_loaded:
+        out.print("loaded already, so nothing changes; this is what came of it then")
+    for reader, part in parts.items():
+        table = Table(reader.value, "rows")
+        for word, count in part.items():
+            if isinstance(count, int) and not isinstance(count, bool):
+                table.add_row("rejected" if word == "rejectedInAll" else word, str(count))
+        for note, count in part.get("noted", {}).items():
+            table.add_row(note, str(count))
+        out.print(table)
+    if Reader.SOURCE in parts and loaded.rejects:
+        table = Table("line", "column", "reason", title="rejected")
+        for reject in loaded.rejects[:SHOWN]:
+            table.add_row(str(reject.line), reject.column or "", reject.reason)
+        out.print(table)
+        if len(loaded.rejects) > SHOWN:
+            out.print("the rest: ask with `--json`")
