@@ -205,8 +205,9 @@ def check_laws(data: Data = None, as_json: Json = False) -> None:
         typer.echo(json.dumps({"laws": told}))
     else:
         for law in laws:
-            typer.echo(f"BROKEN {law.name} {law.breaches} {law.mend}" if law.breaches else f"ok {law.name}")
-    if any(law.breaches for law in laws):
+            word = "BROKEN" if law.broken else "advice"
+            typer.echo(f"{word} {law.name} {law.breaches} {law.mend}" if law.breaches else f"ok {law.name}")
+    if any(law.broken for law in laws):
         raise typer.Exit(1)
 
 
