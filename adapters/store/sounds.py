@@ -13,7 +13,7 @@ from adapters.store.roles import Connection
 from adapters.store.search import name_key
 
 LENGTH = 8  # of a sound: what comes after is how long names differ, not how they are misheard
-PORTION = 10_000  # children whose sounds are filled in at once
+PORTION = 10_000  # names whose sounds are filled in by one transaction
 
 _CHILDREN = """
 SELECT id, family, given[1] FROM children
@@ -40,25 +40,25 @@ def sound(name: str) -> str:
     return (metaphone(key) or key)[:LENGTH]
 
 
-async def backfill_sounds(owner_dsn: str) -> int:
-    """Give every name that has none its sound; how many children had none. Again changes nothing.
+async def backfill_sounds(owner_dsn: str, portion: int = PORTION) -> int:
+    """Give every name that lacks one its sound, `portion` names at a time; how many children did. Again does nothing.
 
     Raises StoreSetupError where the store cannot be reached.
     """
     connection = await connect(owner_dsn)
     try:
-        filled = await _fill_children(connection)
-        await _fill_former_names(connection)
+        filled = await _fill_children(connection, portion)
+        await _fill_former_names(connection, portion)
         return filled
     finally:
         await connection.close()
 
 
-async def _fill_children(connection: Connection) -> int:
+async def _fill_children(connection: Connection, portion: int) -> int:
     filled, last = 0, 0
     while True:
         async with connection.transaction():
-            rows = await connection.fetch(_CHILDREN, last, PORTION)
+            rows = await connection.fetch(_CHILDREN, last, portion)
             await connection.execute(
                 "UPDATE children c SET family_sound = s.family, given_sound = s.given"
                 "  FROM unnest($1::bigint[], $2::text[], $3::text[]) AS s (id, family, given) WHERE c.id = s.id",
@@ -66,16 +66,16 @@ async def _fill_children(connection: Connection) -> int:
                 *_sounds(rows),
             )
         filled += len(rows)
-        if len(rows) < PORTION:
+        if len(rows) < portion:
             return filled
         last = rows[-1]["id"]
 
 
-async def _fill_former_names(connection: Connection) -> None:
+async def _fill_former_names(connection: Connection, portion: int) -> None:
     last = (0, -1)
     while True:
         async with connection.transaction():
-            rows = await connection.fetch(_FORMER_NAMES, *last, PORTION)
+            rows = await connection.fetch(_FORMER_NAMES, *last, portion)
             await connection.execute(
                 "UPDATE former_names n SET family_sound = s.family, given_sound = s.given"
                 "  FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[]) AS s (id, position, family, given)"
@@ -84,7 +84,7 @@ async def _fill_former_names(connection: Connection) -> None:
                 [row["position"] for row in rows],
                 *_sounds(rows),
             )
-        if len(rows) < PORTION:
+        if len(rows) < portion:
             return
         last = (rows[-1]["child_id"], rows[-1]["position"])
 

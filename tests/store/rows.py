@@ -77,16 +77,22 @@ class Rows:
         )
 
     async def shield(
-        self, child: int, tier: str = "SHIELDED", authority: str = "E08000035", withheld: Sequence[str] = ()
+        self,
+        child: int,
+        tier: str = "SHIELDED",
+        authority: str = "E08000035",
+        withheld: Sequence[str] = (),
+        unconfirmed_by: str | None = None,
     ) -> None:
         await self.connection.execute(
-            "INSERT INTO shields (child_id, tier, authority, withheld, ground, review_on)"
-            " VALUES ($1, $2, $3, $4, '', $5)",
+            "INSERT INTO shields (child_id, tier, authority, withheld, ground, review_on, raised_by, confirmed_at)"
+            " VALUES ($1, $2, $3, $4, '', $5, coalesce($6, 'officer'), CASE WHEN $6::text IS NULL THEN now() END)",
             child,
             tier,
             authority,
             list(withheld),
             TODAY + timedelta(days=90),
+            unconfirmed_by,
         )
 
     async def hold(self, child: int, *, cleared: bool = False) -> None:

@@ -98,6 +98,27 @@ async def test_held_child(store: Store, rows: Rows, cleared: bool, held: bool) -
     assert found.protection.protected is held
 
 
+async def test_unconfirmed_shield(store: Store, rows: Rows) -> None:
+    """Who raised it is told until the responsible authority has confirmed it; it protects from the first moment."""
+    child = await rows.child("AAAAAAAAAAAAA")
+    await rows.shield(child, unconfirmed_by="officer-1")
+    (found,) = (await store.children_by_number(["AAAAAAAAAAAAA"])).children
+    assert found.protection == Protection(tier=Tier.SHIELDED, unconfirmed_by="officer-1")
+    await rows.connection.execute("UPDATE shields SET confirmed_at = now(), confirmed_by = 'officer-2'")
+    (found,) = (await store.children_by_number(["AAAAAAAAAAAAA"])).children
+    assert found.protection == Protection(tier=Tier.SHIELDED)
+
+
+async def test_closed_record_is_unknown(store: Store, rows: Rows) -> None:
+    """A child given a new identity: the old number and keys find nobody, whoever asks."""
+    child = await rows.child("AAAAAAAAAAAAA")
+    await rows.shield(child, "SEALED")
+    await rows.connection.execute("INSERT INTO keys VALUES ('UPN', 'B801200005001', $1)", child)
+    await rows.connection.execute("UPDATE children SET closed = true")
+    assert (await store.children_by_number(["AAAAAAAAAAAAA"])).children == ()
+    assert (await store.children_by_key(Upn("B801200005001"))).children == ()
+
+
 async def test_shield_raised_now_holds_now(store: Store, rows: Rows) -> None:
     """Nothing is cached: a shield raised directly in the database is in the very next reading, under a new epoch."""
     child = await rows.child("AAAAAAAAAAAAA")

@@ -137,6 +137,8 @@ class Somebody:
     held: bool | None  # None: never; False: a hold that was cleared
     circle: tuple[str, tuple[str, ...], int] | None
     override: tuple[str, str, int] | None
+    unconfirmed_by: str | None = None
+    closed: bool = False
 
 
 NOBODY = Somebody("Example", "Ada", date(2015, 6, 1), "LS1 1AA", "E08000035", None, "E08000035", None, None, None)
@@ -157,6 +159,8 @@ somebody = st.builds(
         st.sampled_from([-2, 0, 30]),
     ),
     override=st.none() | st.tuples(st.sampled_from("vw"), st.sampled_from("tu"), st.sampled_from([-1, 15])),
+    unconfirmed_by=st.sampled_from([None, None, "v", "w"]),
+    closed=st.sampled_from([False, False, False, True]),
 )
 criterion = st.builds(
     Criteria,
@@ -188,7 +192,8 @@ def matches(child: Somebody, by: Criteria, viewer: SearchScope) -> bool:
     )
     if viewer.manages is not None:
         authority = child.shield_authority if child.tier else child.authority
-        findable = authority == viewer.manages and (child.tier != "SEALED" or viewer.sealed)
+        own_raise = child.tier is not None and child.unconfirmed_by == viewer.viewer
+        findable = authority == viewer.manages and (child.tier != "SEALED" or viewer.sealed) and not own_raise
         sees_address = True
     else:
         findable = child.tier != "SEALED"
@@ -201,7 +206,7 @@ def matches(child: Somebody, by: Criteria, viewer: SearchScope) -> bool:
         )
         sees_address = viewer.address and (not protected or in_circle or overrides)
     lives_there = by.postcode is None or (sees_address and child.postcode == by.postcode)
-    return as_asked and findable and lives_there
+    return as_asked and findable and lives_there and not child.closed
 
 
 async def lay(rows: Rows, world: list[Somebody]) -> list[int]:
@@ -218,13 +223,15 @@ async def lay(rows: Rows, world: list[Somebody]) -> list[int]:
         )
         ids.append(child_id)
         if child.tier is not None:
-            await rows.shield(child_id, child.tier, child.shield_authority)
+            await rows.shield(child_id, child.tier, child.shield_authority, unconfirmed_by=child.unconfirmed_by)
         if child.held is not None:
             await rows.hold(child_id, cleared=not child.held)
         if child.circle is not None:
             await rows.circle(child_id, *child.circle)
         if child.override is not None:
             await rows.override(child_id, *child.override)
+        if child.closed:
+            await rows.connection.execute("UPDATE children SET closed = true WHERE id = $1", child_id)
     return ids
 
 
@@ -255,6 +262,10 @@ SIGHT: list[tuple[dict[str, Any], SearchScope, bool]] = [
     ({"authority": "E06000001"}, OFFICER, False),
     ({"authority": None}, OFFICER, False),
     ({"held": True}, OFFICER, True),
+    ({"tier": "SHIELDED", "unconfirmed_by": "v"}, OFFICER, False),
+    ({"tier": "SHIELDED", "unconfirmed_by": "w"}, OFFICER, True),
+    ({"closed": True}, PRACTITIONER, False),
+    ({"tier": "SEALED", "closed": True}, replace(OFFICER, sealed=True), False),
 ]
 
 

@@ -68,6 +68,23 @@ async def test_gateway_with_an_address_of_its_own(bare: EmbeddedCluster, tmp_pat
         )
 
 
+@pytest.mark.parametrize(("role", "named"), [(Role.SHIELD, "shield_dsn"), (Role.FEED, "feed_dsn")])
+async def test_officers_and_feeds_with_an_address_of_their_own(
+    bare: EmbeddedCluster, tmp_path: Path, role: Role, named: str
+) -> None:
+    """A machine that holds one role's address alone reaches the store as that role and as no other."""
+    first = Settings(data=tmp_path / "first", dsn=bare.dsn(Role.OWNER))
+    await migrate_and_serve(first)
+    with opened(first) as database:
+        own = database.dsn(role)
+    with opened(Settings(data=tmp_path / "later", **{named: own})) as database:
+        assert database.dsn_or_none(role) == own
+        assert [database.dsn_or_none(other) for other in Role if other is not role] == [None] * 4
+        with pytest.raises(StoreSetupError, match="`CONTACTPOINT_DSN` is missing"):
+            database.dsn(Role.OWNER)
+        await (await connect(database.dsn(role))).close()
+
+
 async def test_killed_between_two_roles(bare: EmbeddedCluster, data: Path) -> None:
     """Roles made before the kill have their passwords; the next migrate makes the others."""
     passwords = credentials(data)
