@@ -3,16 +3,59 @@
 This alone knows who acts; what becomes of an act is judged in `gateway/shield/acts.py` and written by `ShieldBook`.
 """
 
-from collections.abc import Sequence
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from adapters.shield_records import QuarantineRow
+from adapters.identity import LikenessReason
+from adapters.shield_records import (
+    ActResult,
+    ActState,
+    CaseRow,
+    Change,
+    ClearHold,
+    Confirm,
+    Lift,
+    NewIdentity,
+    Page,
+    QuarantineRow,
+    Raise,
+    ShieldCall,
+    Transfer,
+)
 from adapters.store.entries import ActEntry, Override
-from adapters.store.shields import ShieldBook
-from gateway.purpose import Ground
-from gateway.viewer import Viewer
-from resolvers.acts import Acts
+from adapters.store.shields import NotMergeable, Reader, ShieldBook, Turn
+from gateway.audit.ledger import new_reference
+from gateway.carrying_out import Hand
+from gateway.events import Event, Observer
+from gateway.purpose import Ground, Purpose
+from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, judge
+from gateway.shield.calls import takes_custodian
+from gateway.shield.resolving import Resolve, flaw_of_word, judge_entry
+from gateway.viewer import Role, Viewer
+from resolvers.acts import Acts, BadActError, BadReasonError
+from resolvers.answering import ResponsePath
+from resolvers.errors import BadCriteriaError, NotAddressableError, QuestionError
+
+SHORTEST_REASON, LONGEST_REASON = 10, 255
+
+Outcome = TypeVar("Outcome")
+
+# Each call by the name of its mutation, as the ledger has it.
+_MUTATIONS: dict[type[ShieldCall], str] = {
+    Raise: "raiseShield",
+    Confirm: "confirmShield",
+    Change: "changeShield",
+    Transfer: "transferShield",
+    Lift: "liftShield",
+    ClearHold: "clearHold",
+    NewIdentity: "giveNewIdentity",
+}
+_RESOLVE = "resolveQuarantine"
+
+_BY_KEY = {LikenessReason.SAME_KEY, LikenessReason.FORMER_KEY}
 
 
 class Stewards(Protocol):
@@ -36,11 +79,276 @@ class Overrides(Protocol):
 class OfficersDesk:
     """Hands each request what its viewer may do. Without `book` or `stewards` what needs them is UNAVAILABLE."""
 
-    def __init__(self, book: ShieldBook | None, stewards: Stewards | None, store: Overrides) -> None:
+    def __init__(
+        self, book: ShieldBook | None, stewards: Stewards | None, store: Overrides, observer: Observer
+    ) -> None:
         self._book = book
         self._stewards = stewards
         self._store = store
+        self._observer = observer
 
     def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> Acts:
         """All that one request may do; `reference` is its answer's."""
-        raise NotImplementedError
+        return ActsOfRequest(self._book, self._stewards, self._store, self._observer, viewer, ground, reference)
+
+
+class ActsOfRequest:
+    """What one viewer may do for one purpose. Outcomes are kept by response path, as an attempt may be made again."""
+
+    def __init__(
+        self,
+        book: ShieldBook | None,
+        stewards: Stewards | None,
+        store: Overrides,
+        observer: Observer,
+        viewer: Viewer,
+        ground: Ground,
+        reference: str,
+    ) -> None:
+        self._book = book
+        self._stewards = stewards
+        self._store = store
+        self._observer = observer
+        self._viewer = viewer
+        self._ground = ground
+        self._reference = reference
+        self._came_to: dict[ResponsePath, Any] = {}
+
+    async def shield(self, path: ResponsePath, number: str, call: ShieldCall, reason: str) -> ActResult | None:
+        """Carry out an officer's call, or propose it."""
+        officer = self._officer()
+        if takes_custodian(call) and not officer.custodian:
+            raise _not_yours()
+        _check(reason)
+        return await self._once(path, lambda: self._shield(officer, number, call, reason))
+
+    async def override(self, path: ResponsePath, number: str, reason: str) -> datetime | None:
+        """Look behind one shield; until when."""
+        viewer, purpose = self._viewer, self._ground.purpose
+        if (
+            viewer.role is not Role.PRACTITIONER
+            or purpose is not Purpose.SAFEGUARDING
+            or "override" not in viewer.scopes
+        ):
+            raise _not_yours()
+        _check(reason)
+        return await self._once(path, lambda: self._override(number, reason))
+
+    async def resolve(
+        self,
+        path: ResponsePath,
+        reference: str,
+        resolution: str,
+        number: str | None,
+        merge: bool,
+        reason: str,
+    ) -> ActResult | None:
+        """End what waits in quarantine: a steward's entry at once, an officer's as two of them must."""
+        call = Resolve(reference, resolution, number, merge)
+        if self._is_steward():
+            _check(reason)
+            return await self._once(path, lambda: self._resolve_as_steward(call, reason))
+        officer = self._officer()
+        _check(reason)
+        return await self._once(path, lambda: self._resolve(officer, call, reason))
+
+    async def cases(self, listing: str, first: int, after: str | None) -> Page[CaseRow]:
+        """The officer's own authority's protected children."""
+        officer = self._officer()
+        place = None if after is None else _read_cursor(after)
+        rows = await self._officers_book().cases(_reader(officer), listing, place, first + 1)
+        return Page(rows[:first], _cursor(rows[first - 1].state.number) if len(rows) > first else None)
+
+    async def quarantine(self, first: int, after: str | None) -> Page[QuarantineRow]:
+        """What waits: for stewards, or for the officers of an authority."""
+        if self._is_steward():
+            rows = await self._stewards_store().stewards_page(_read_place(after), first + 1)
+        else:
+            officer = self._officer()
+            rows = await self._officers_book().quarantine(_reader(officer), _read_place(after), first + 1)
+        return Page(tuple(rows[:first]), _place(rows[first - 1]) if len(rows) > first else None)
+
+    async def _shield(self, officer: Officer, number: str, call: ShieldCall, reason: str) -> ActResult | None:
+        mutation, reference = _MUTATIONS[type(call)], new_reference()
+        async with self._officers_book().turn() as turn:
+            await _check_registered(turn, call)
+            state = await turn.state(number)
+            household = () if state is None else await turn.household(state.child_id)
+            judged = judge(officer, state, call, turn.today, household)
+            hand = Hand(turn, officer, reason, reference)
+            numbers: tuple[str, ...] = () if state is None else (number,)
+            match judged:
+                case Bad(flaw):
+                    raise BadActError(flaw)
+                case Nobody():
+                    result = None
+                case Already():
+                    result = ActResult(ActState.DONE, reference)
+                case Propose():
+                    result = ActResult(ActState.PROPOSED, await hand.propose(judged))
+                case Carry() if isinstance(call, NewIdentity):
+                    told = await hand.begin_anew(judged, call)
+                    if told is None:
+                        raise BadActError("`identity` must have keys that nobody has or had")
+                    result = ActResult(ActState.DONE, reference, told)
+                case Carry():
+                    numbers = await hand.carry_out(judged, household)
+                    result = ActResult(ActState.DONE, reference)
+            await turn.record(self._entry(mutation, reference, reason, result, numbers))
+        self._observe(mutation, result)
+        return result
+
+    async def _resolve(self, officer: Officer, call: Resolve, reason: str) -> ActResult | None:
+        reference = new_reference()
+        async with self._officers_book().turn() as turn:
+            row = await turn.entry(call.entry, _reader(officer))
+            likely = () if row is None else row.candidates or ()
+            states = [state for number, _ in likely if (state := await turn.state(number)) is not None]
+            by_key = {number for number, reasons in likely if not _BY_KEY.isdisjoint(reasons)}
+            judged = judge_entry(officer, call, states, by_key)
+            hand = Hand(turn, officer, reason, reference)
+            numbers: tuple[str, ...] = ()
+            match judged:
+                case Bad(flaw):
+                    raise BadActError(flaw)
+                case Nobody():
+                    result = None
+                case Propose():
+                    numbers = (judged.child.number,)
+                    result = ActResult(ActState.PROPOSED, await hand.propose(judged))
+                case Carry():
+                    try:
+                        numbers = await hand.resolve(judged, call.entry, call.resolution, call.number)
+                    except NotMergeable:
+                        raise BadActError("`merge` takes records that are not closed or new identities") from None
+                    result = ActResult(ActState.DONE, reference)
+            await turn.record(self._entry(_RESOLVE, reference, reason, result, numbers))
+        self._observe(_RESOLVE, result)
+        return result
+
+    async def _resolve_as_steward(self, call: Resolve, reason: str) -> ActResult | None:
+        flaw = "`merge` is for shield officers" if call.merge else flaw_of_word(call)
+        if flaw is not None:
+            raise BadActError(flaw)
+        reference = new_reference()
+        done = ActResult(ActState.DONE, reference)
+        entry = self._entry(_RESOLVE, reference, reason, done, () if call.number is None else (call.number,))
+        resolved = await self._stewards_store().resolve_entry(call.entry, call.resolution, call.number, entry)
+        result = done if resolved else None
+        self._observe(_RESOLVE, result)
+        return result
+
+    async def _override(self, number: str, reason: str) -> datetime | None:
+        viewer = self._viewer
+        until = await self._store.begin_override(
+            Override(
+                reference=new_reference(),
+                part_of=self._reference,
+                number=number,
+                viewer=viewer.subject,
+                token=viewer.token,
+                organisation=viewer.organisation,
+                acting_role=viewer.role.value,
+                reason=reason,
+            )
+        )
+        if until is not None:
+            self._observer.happened(Event.OVERRIDE_BEGUN)
+        return until
+
+    async def _once(self, path: ResponsePath, act: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """What the act at this path came to. A flawed one did nothing, and may be found flawed again."""
+        if path not in self._came_to:
+            self._came_to[path] = await act()
+        outcome: Outcome = self._came_to[path]
+        return outcome
+
+    def _officer(self) -> Officer:
+        viewer = self._viewer
+        manages = viewer.role is Role.SHIELD_OFFICER and self._ground.purpose is Purpose.SHIELD_MANAGEMENT
+        if not manages or not viewer.authority:
+            raise _not_yours()
+        return Officer(viewer.subject, viewer.authority, "sealed" in viewer.scopes)
+
+    def _is_steward(self) -> bool:
+        return self._viewer.role is Role.STEWARD and self._ground.purpose is Purpose.DATA_QUALITY
+
+    def _officers_book(self) -> ShieldBook:
+        if self._book is None:
+            raise QuestionError("officers' acts are not set up here: set `CONTACTPOINT_SHIELD_DSN`")
+        return self._book
+
+    def _stewards_store(self) -> Stewards:
+        if self._stewards is None:
+            raise QuestionError("quarantine is not set up here: set `CONTACTPOINT_FEED_DSN`")
+        return self._stewards
+
+    def _entry(
+        self, act: str, reference: str, reason: str, result: ActResult | None, numbers: tuple[str, ...]
+    ) -> ActEntry:
+        viewer = self._viewer
+        return ActEntry(
+            reference=reference,
+            part_of=self._reference,
+            act=act,
+            viewer=viewer.subject,
+            organisation=viewer.organisation,
+            acting_role=viewer.role.value,
+            purpose=self._ground.purpose.value,
+            reason=reason,
+            outcome="REFUSED" if result is None else "ANSWERED",
+            numbers=numbers,
+        )
+
+    def _observe(self, act: str, result: ActResult | None) -> None:
+        if result is not None:
+            done = result.state is ActState.DONE
+            self._observer.happened(Event.ACT_DONE if done else Event.ACT_PROPOSED, act)
+
+
+async def _check_registered(turn: Turn, call: ShieldCall) -> None:
+    """Raise BadActError where the call names what the registry does not know, whoever the child is."""
+    if isinstance(call, Change) and call.circle:
+        named = {term.organisation for term in call.circle}
+        if await turn.circle_members(named) != named:
+            raise BadActError("`organisation` must be a registered school or practice")
+    if isinstance(call, Transfer) and not await turn.is_authority(call.authority):
+        raise BadActError("`authority` must be a registered local authority's GSS code")
+
+
+def _check(reason: str) -> None:
+    if not (len(reason.strip()) >= SHORTEST_REASON and len(reason) <= LONGEST_REASON and reason.isprintable()):
+        raise BadReasonError(f"`reason` must be {SHORTEST_REASON} to {LONGEST_REASON} printable characters")
+
+
+def _not_yours() -> NotAddressableError:
+    return NotAddressableError("this role, purpose and scope allow no such act")
+
+
+def _reader(officer: Officer) -> Reader:
+    return Reader(officer.authority, officer.subject, officer.custodian)
+
+
+def _cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor(text: str) -> str:
+    try:
+        return base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise BadCriteriaError("`after` is not a cursor of ours") from None
+
+
+def _place(row: QuarantineRow) -> str:
+    return _cursor(f"{row.received_at.isoformat()} {row.reference}")
+
+
+def _read_place(after: str | None) -> tuple[datetime, str] | None:
+    if after is None:
+        return None
+    at, _, reference = _read_cursor(after).partition(" ")
+    try:
+        return datetime.fromisoformat(at), reference
+    except ValueError:
+        raise BadCriteriaError("`after` is not a cursor of ours") from None

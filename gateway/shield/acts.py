@@ -4,15 +4,11 @@ Pure: the same officer, state and call always come to the same. Whatever weakens
 strengthens one is carried out at once, and for whom a child is nobody, an act on it is an act on nobody.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeAlias, assert_never
 
-from stdnum.gb import nhs, upn
-
-from adapters.identity import IdentityEntry
 from adapters.records import Tier
 from adapters.shield_records import (
     Change,
@@ -28,14 +24,8 @@ from adapters.shield_records import (
     ShieldState,
     Transfer,
 )
+from gateway.shield.calls import canonical, flaw_of, in_order, takes_custodian
 
-A_YEAR = timedelta(days=366)
-LONGEST_GROUND = 255
-
-# What an officer may let a circle see; what stands nowhere here stays hidden from it.
-CIRCLE_CATEGORIES = frozenset({"HISTORY", "ADDRESS", "SCHOOL", "PRACTICE", "CONTACT", "SERVICES"})
-
-_BIRTH_ENTRY = re.compile("[0-9]{9}", re.ASCII)
 _STRICTNESS = {tier: rank for rank, tier in enumerate(Tier)}
 
 
@@ -67,22 +57,25 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """A first officer's word. `standing`: it was given before, and still waits for another's."""
+    """A first officer's word about a child. `standing`: it was given before, and still waits for another's."""
 
     act: str
     content: Mapping[str, Any]
+    child: ShieldState
     standing: OpenProposal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """To be carried out: how the child, and members of its household that change, shall stand.
+    """To be carried out: how the child shall stand, and whoever else changes with it.
 
-    `proposal` is the first officer's word where it took two. Those `released` are protected no longer.
+    `proposal` is the first officer's word where it took two. Those `released` are no longer covered by the child's
+    shield.
     """
 
     act: str
     content: Mapping[str, Any]
+    before: ShieldState
     after: ShieldState
     proposal: OpenProposal | None = None
     members: tuple[ShieldState, ...] = ()
@@ -132,17 +125,6 @@ def manages(officer: Officer, state: ShieldState) -> bool:
     )
 
 
-def takes_custodian(call: ShieldCall) -> bool:
-    """Whether the call itself, whoever the child is, is for custodians of sealed children alone."""
-    match call:
-        case Raise() | Change():
-            return call.tier is Tier.SEALED
-        case NewIdentity():
-            return True
-        case Confirm() | Transfer() | Lift() | ClearHold():
-            return False
-
-
 def weakens(before: ShieldState, after: ShieldState) -> frozenset[str]:
     """In what respects the child would be protected less: `tier`, `withheld`, `circle`, `authority`."""
     if before.tier is Tier.OPEN:
@@ -174,44 +156,6 @@ def strictest(one: ShieldState, other: ShieldState) -> ShieldState:
     )
 
 
-def canonical(call: ShieldCall) -> dict[str, Any]:
-    """What is asked for, as JSON has it: two officers' calls are the same where this is equal.
-
-    Of a new identity it is a digest alone, so that nothing the store keeps can be read back.
-    """
-    match call:
-        case Raise():
-            return {
-                "tier": call.tier.value,
-                "ground": call.ground,
-                "reviewOn": call.review_on.isoformat(),
-                "withhold": sorted(call.withhold),
-            }
-        case Change():
-            return _named(call)
-        case Transfer():
-            return {"authority": call.authority}
-        case NewIdentity():
-            return {"digest": call.entry.digest.hex()}
-        case Confirm() | Lift() | ClearHold():
-            return {}
-
-
-def flaw_of(call: ShieldCall, today: date) -> str | None:
-    """What is wrong with the call, whoever the child is: one line; None where nothing is."""
-    match call:
-        case Raise():
-            return (
-                _flaw_of_ground(call.ground) or _flaw_of_day("reviewOn", call.review_on, today) or _flaw_of_tier(call)
-            )
-        case Change():
-            return _flaw_of_change(call, today)
-        case NewIdentity():
-            return _flaw_of_identity(call.entry, today)
-        case Confirm() | Transfer() | Lift() | ClearHold():
-            return None
-
-
 def _raise(officer: Officer, state: ShieldState, call: Raise, household: Sequence[Member]) -> Judgement:
     """Any child by its number, its shield's authority its own; a sealed one is there for its custodians alone."""
     if state.tier is Tier.SEALED and not (officer.custodian and officer.authority == state.authority):
@@ -224,7 +168,7 @@ def _raise(officer: Officer, state: ShieldState, call: Raise, household: Sequenc
         _covered(officer, member.state, call, state.child_id) for member in household if fresh or not member.released
     )
     changed = tuple(after for after in covered if after is not None)
-    return Carry("RAISED", canonical(call), after, members=changed)
+    return Carry("RAISED", canonical(call), state, after, members=changed)
 
 
 def _raised(officer: Officer, state: ShieldState, call: Raise) -> ShieldState:
@@ -261,7 +205,7 @@ def _confirm(officer: Officer, state: ShieldState, call: Confirm, household: Seq
         for member in household
         if member.state.household_of == state.child_id and not member.state.confirmed and manages(officer, member.state)
     )
-    return Carry("CONFIRMED", canonical(call), replace(state, confirmed=True), members=members)
+    return Carry("CONFIRMED", canonical(call), state, replace(state, confirmed=True), members=members)
 
 
 def _change(officer: Officer, state: ShieldState, call: Change, household: Sequence[Member]) -> Judgement:
@@ -276,8 +220,8 @@ def _change(officer: Officer, state: ShieldState, call: Change, household: Seque
     still_covered = tuple(member.state for member in released if not member.released)
     if after == state and not still_covered:
         return Already()
-    carried = Carry("CHANGED", canonical(call), after, released=still_covered)
-    return _by_two(officer, state, carried) if weakens(state, after) or still_covered else carried
+    carried = Carry("CHANGED", canonical(call), state, after, released=still_covered)
+    return by_two(officer, state.proposals, carried) if weakens(state, after) or still_covered else carried
 
 
 def _changed(state: ShieldState, call: Change) -> ShieldState:
@@ -287,7 +231,7 @@ def _changed(state: ShieldState, call: Change) -> ShieldState:
         withheld=state.withheld if call.withhold is None else call.withhold,
         ground=state.ground if call.ground is None else call.ground,
         review_on=state.review_on if call.review_on is None else call.review_on,
-        circle=state.circle if call.circle is None else _in_order(call.circle),
+        circle=state.circle if call.circle is None else in_order(call.circle),
     )
 
 
@@ -301,8 +245,8 @@ def _transfer(officer: Officer, state: ShieldState, call: Transfer) -> Judgement
     """The second officer may be of the authority that receives the child; the first is always of its own."""
     if state.tier is Tier.OPEN:
         return Nobody()
-    carried = Carry("TRANSFERRED", canonical(call), replace(state, authority=call.authority))
-    judged = _by_two(officer, state, carried)
+    carried = Carry("TRANSFERRED", canonical(call), state, replace(state, authority=call.authority))
+    judged = by_two(officer, state.proposals, carried)
     if manages(officer, state):
         return Already() if state.authority == call.authority else judged
     receives = officer.authority == call.authority and (state.tier is not Tier.SEALED or officer.custodian)
@@ -315,10 +259,10 @@ def _lift(officer: Officer, state: ShieldState, call: Lift) -> Judgement:
         return Nobody()
     if state.tier is Tier.OPEN:
         return Already()
-    return _by_two(officer, state, Carry("LIFTED", canonical(call), lifted(state)))
+    return by_two(officer, state.proposals, Carry("LIFTED", canonical(call), state, _lifted(state)))
 
 
-def lifted(state: ShieldState) -> ShieldState:
+def _lifted(state: ShieldState) -> ShieldState:
     """The same child without a shield."""
     return ShieldState(state.child_id, state.number, state.child_authority, Tier.OPEN, holds=state.holds)
 
@@ -326,25 +270,24 @@ def lifted(state: ShieldState) -> ShieldState:
 def _clear_hold(officer: Officer, state: ShieldState, call: ClearHold) -> Judgement:
     if not manages(officer, state):
         return Nobody()
-    return Carry("HOLD_CLEARED", canonical(call), replace(state, holds=0)) if state.holds else Already()
+    return Carry("HOLD_CLEARED", canonical(call), state, replace(state, holds=0)) if state.holds else Already()
 
 
 def _begin_anew(officer: Officer, state: ShieldState, call: NewIdentity) -> Judgement:
     if not manages(officer, state):
         return Nobody()
-    return _by_two(officer, state, Carry("CLOSED", canonical(call), replace(state, tier=Tier.SEALED, circle=())))
+    return by_two(
+        officer, state.proposals, Carry("CLOSED", canonical(call), state, replace(state, tier=Tier.SEALED, circle=()))
+    )
 
 
-def _by_two(officer: Officer, state: ShieldState, carried: Carry) -> Propose | Carry:
-    standing = same_word(carried.act, carried.content, state.proposals)
+def by_two(officer: Officer, proposals: Sequence[OpenProposal], carried: Carry) -> Propose | Carry:
+    """Carried out where another officer proposed the very same; else it is this one's word, which waits."""
+    same = (one for one in proposals if one.act == carried.act and one.content == carried.content)
+    standing = next(same, None)
     if standing is None or standing.officer == officer.subject:
-        return Propose(carried.act, carried.content, standing)
+        return Propose(carried.act, carried.content, carried.before, standing)
     return replace(carried, proposal=standing)
-
-
-def same_word(act: str, content: Mapping[str, Any], proposals: Sequence[OpenProposal]) -> OpenProposal | None:
-    """The open proposal of this very act and content, if there is one."""
-    return next((one for one in proposals if one.act == act and one.content == content), None)
 
 
 def _responsible(state: ShieldState) -> str | None:
@@ -373,81 +316,4 @@ def _narrowest(one: Sequence[CircleTerm], other: Sequence[CircleTerm]) -> tuple[
         for term in one
         if term.organisation in others
     )
-    return _in_order(tuple(term for term in both if term.categories))
-
-
-def _in_order(circle: tuple[CircleTerm, ...]) -> tuple[CircleTerm, ...]:
-    return tuple(sorted(circle, key=lambda term: term.organisation))
-
-
-def _named(call: Change) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    if call.tier is not None:
-        content["tier"] = call.tier.value
-    if call.withhold is not None:
-        content["withhold"] = sorted(call.withhold)
-    if call.ground is not None:
-        content["ground"] = call.ground
-    if call.review_on is not None:
-        content["reviewOn"] = call.review_on.isoformat()
-    if call.circle is not None:
-        content["circle"] = [
-            {
-                "organisation": term.organisation,
-                "categories": sorted(term.categories),
-                "until": term.until.isoformat(),
-            }
-            for term in _in_order(call.circle)
-        ]
-    if call.release:
-        content["release"] = sorted(set(call.release))
-    return content
-
-
-def _flaw_of_tier(call: Raise) -> str | None:
-    return "`tier` must be SHIELDED or SEALED" if call.tier is Tier.OPEN else None
-
-
-def _flaw_of_ground(ground: str) -> str | None:
-    if ground.strip() and len(ground) <= LONGEST_GROUND and ground.isprintable():
-        return None
-    return f"`ground` must be 1 to {LONGEST_GROUND} printable characters"
-
-
-def _flaw_of_day(name: str, day: date, today: date) -> str | None:
-    return None if today <= day <= today + A_YEAR else f"`{name}` must be a day from today to a year ahead"
-
-
-def _flaw_of_change(call: Change, today: date) -> str | None:
-    if not _named(call):
-        return "`change` must name something to change"
-    if call.tier is Tier.OPEN:
-        return "`tier` must be SHIELDED or SEALED: to protect a child no longer, use `liftShield`"
-    return (
-        (None if call.ground is None else _flaw_of_ground(call.ground))
-        or (None if call.review_on is None else _flaw_of_day("reviewOn", call.review_on, today))
-        or _flaw_of_circle(call.circle or (), today)
-    )
-
-
-def _flaw_of_circle(circle: tuple[CircleTerm, ...], today: date) -> str | None:
-    if len({term.organisation for term in circle}) < len(circle):
-        return "`circle` must name each organisation once"
-    if not all(term.categories and term.categories <= CIRCLE_CATEGORIES for term in circle):
-        return "`categories` must name what the organisation is let see"
-    return next((flaw for term in circle if (flaw := _flaw_of_day("until", term.until, today))), None)
-
-
-def _flaw_of_identity(entry: IdentityEntry, today: date) -> str | None:
-    keys = entry.keys
-    if not entry.name.given or not all(name.strip() for name in entry.name.given):
-        return "`given` must hold a name"
-    if entry.birth_date > today:
-        return "`birthDate` must not be in the future"
-    if keys.nhs_number is not None and not nhs.is_valid(keys.nhs_number.value):
-        return "`nhsNumber` must be ten digits whose check digit fits"
-    if keys.upn is not None and not upn.is_valid(keys.upn.value):
-        return "`upn` must be a permanent one whose check letter fits"
-    if keys.birth_entry is not None and not _BIRTH_ENTRY.fullmatch(keys.birth_entry.value):
-        return "`birthEntry` must be a system number of nine digits"
-    return None
+    return in_order(tuple(term for term in both if term.categories))

@@ -26,7 +26,6 @@ from adapters.shield_records import (
     Transfer,
 )
 from gateway.shield.acts import (
-    CIRCLE_CATEGORIES,
     Already,
     Bad,
     Carry,
@@ -34,12 +33,12 @@ from gateway.shield.acts import (
     Nobody,
     Officer,
     Propose,
-    canonical,
     judge,
     manages,
     strictest,
     weakens,
 )
+from gateway.shield.calls import CIRCLE_CATEGORIES, canonical
 from tests.builders import ELSEWHERE, HERE
 
 TODAY = date(2026, 3, 1)
