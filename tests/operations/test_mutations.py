@@ -11,8 +11,10 @@ from gateway.events import Observer
 from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
 from gateway.operations.twin import Twin
+from gateway.purpose import Purpose
 from resolvers.acts import MOST_ACTS
 from schema.built import field_guards, graphql_schema
+from tests.operations.test_batches import World
 from tests.operations.test_plan_and_twin import EXECUTOR, TWIN, ran
 from tests.operations.world import Context
 
@@ -130,6 +132,15 @@ def test_an_operation_carries_out_so_many_acts_and_no_more() -> None:
     with pytest.raises(LimitExceeded) as refused:
         library.operation(f"mutation($never: Boolean!) {{ {' '.join(allowed)} {hidden} }}", None)
     assert refused.value.code == "LIMIT_ACTS"
+
+
+async def test_without_a_desk_every_act_and_list_is_unavailable() -> None:
+    """Where no address of the officers' store is set, a gateway answers for children and carries out nothing."""
+    world = World(1)
+    act = f'mutation {{ liftShield(number: "{world.children[0].number}", reason: "{"x" * 10}") {{ state }} }}'
+    for text in (act, "{ shields { endCursor } }", "{ quarantine { endCursor } }"):
+        executed = await world.ask(text, Purpose.SAFEGUARDING)
+        assert [error.extensions for error in executed.errors] == [{"code": "UNAVAILABLE"}]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ from strawberry.types.field import StrawberryField
 
 from adapters.identity import LikenessReason
 from adapters.records import Gender
+from gateway.operations.documents import Documents
+from gateway.shield.redaction import LeakCaught, look
 from resolvers.acts import BadActError
-from schema.built import graphql_schema
+from resolvers.disclosure import Category, Disclosure
+from schema.built import field_guards, graphql_schema
 from schema.new_identity import NewAddress, NewIdentityInput, entry_of
 from schema.quarantine import SPEAKS_OF
 
@@ -73,6 +76,23 @@ def test_what_a_mutation_answers_reads_no_child() -> None:
 def test_every_reason_speaks_of_some_category() -> None:
     """A reason without one could not be told, or would be told to everybody."""
     assert set(SPEAKS_OF) == set(LikenessReason)
+
+
+@pytest.mark.parametrize("leak", ["child", "incoming"])
+@pytest.mark.parametrize("decided", [True, False])
+def test_the_last_look_reaches_what_a_list_tells_of_children(leak: str, decided: bool) -> None:
+    """Of a candidate and of the record that came in: what its decision withholds, or what nobody decided about."""
+    text = """{ quarantine { nodes {
+        incoming { name { family } address { postcode } } candidates { child { number address { postcode } } } } } }"""
+    shape = Documents(graphql_schema, field_guards).operation(text, None).shape
+    entry: tuple[str | int, ...] = ("quarantine", "nodes", 0)
+    places = {"incoming": (*entry, "incoming"), "child": (*entry, "candidates", 0, "child")}
+    told = {"address": {"postcode": "LS1 1AA"}}
+    shown = frozenset({Category.IDENTITY, Category.ADDRESS} - ({Category.ADDRESS} if decided else set()))
+    disclosures = {places[leak]: Disclosure("number", shown)} if decided else {}
+    incoming, child = (told, {}) if leak == "incoming" else ({}, told)
+    with pytest.raises(LeakCaught, match=f"{leak}.address"):
+        look({"quarantine": {"nodes": [{"incoming": incoming, "candidates": [{"child": child}]}]}}, shape, disclosures)
 
 
 def an_identity(**changed: Any) -> NewIdentityInput:
