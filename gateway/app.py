@@ -13,8 +13,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.store.failures import StoreUnavailable
+from adapters.store.feeding import FeedStore
 from adapters.store.postgres import Store
+from adapters.store.shields import ShieldBook
 from adapters.webhook import Signer, Webhook
+from gateway.acts import OfficersDesk
 from gateway.agencies import build_client, join_agencies, require
 from gateway.audit.group_commit import GroupCommit
 from gateway.audit.ledger import Ledger
@@ -38,6 +41,8 @@ from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 
 SHUTDOWN_SECONDS = 10.0  # what admitted requests have to be answered in once we are asked to stop
+STEWARDS = 2  # connections for their work
+STEWARDS_PATIENCE = 3.0  # seconds a statement of theirs may take
 JWK_SET = "application/jwk-set+json"
 
 
@@ -94,6 +99,7 @@ class Gateway:
             store = await Store.connect(gateway_dsn, connections=settings.store_connections)
             opening.push_async_callback(store.close)
             observer = Observer()
+            book, stewards = await _doors(opening, shield_dsn, feed_dsn)
             keys = IssuerKeys(client, settings.issuer)
             pipeline = Pipeline(
                 viewers=TokenVerifier(keys, settings.audience),
@@ -106,6 +112,7 @@ class Gateway:
                 ledger=Ledger(GroupCommit(store)),
                 observer=observer,
                 deadline=settings.deadline,
+                desk=OfficersDesk(book, stewards, store, observer),
             )
             if signer is not None:
                 sender = ReportSender(store, Webhook(client, signer), observer)
@@ -183,6 +190,20 @@ class Gateway:
             raise PortTaken(
                 f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
             ) from None
+
+
+async def _doors(
+    opening: AsyncExitStack, shield_dsn: str | None, feed_dsn: str | None
+) -> tuple[ShieldBook | None, FeedStore | None]:
+    """The store as officers and stewards have it, each under the role of its own; None where that has no address."""
+    book = stewards = None
+    if shield_dsn is not None:
+        book = await ShieldBook.connect(shield_dsn)
+        opening.push_async_callback(book.close)
+    if feed_dsn is not None:
+        stewards = await FeedStore.connect(feed_dsn, connections=STEWARDS, timeout=STEWARDS_PATIENCE)
+        opening.push_async_callback(stewards.close)
+    return book, stewards
 
 
 @asynccontextmanager
