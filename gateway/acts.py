@@ -6,7 +6,7 @@ This alone knows who acts; what becomes of an act is judged in `gateway/shield/a
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from adapters.identity import LikenessReason
@@ -335,9 +335,12 @@ def _cursor(text: str) -> str:
 
 def _read_cursor(text: str) -> str:
     try:
-        return base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
+        place = base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):
         raise BadCriteriaError("`after` is not a cursor of ours") from None
+    if not place.isprintable():  # the store takes no NUL
+        raise BadCriteriaError("`after` is not a cursor of ours")
+    return place
 
 
 def _place(row: QuarantineRow) -> str:
@@ -349,6 +352,6 @@ def _read_place(after: str | None) -> tuple[datetime, str] | None:
         return None
     at, _, reference = _read_cursor(after).partition(" ")
     try:
-        return datetime.fromisoformat(at), reference
-    except ValueError:
+        return datetime.fromisoformat(at).astimezone(UTC), reference
+    except (ValueError, OverflowError):
         raise BadCriteriaError("`after` is not a cursor of ours") from None

@@ -23,6 +23,7 @@ from adapters.shield_records import (
     ShieldCall,
     Transfer,
 )
+from resolvers.acts import BadActError
 from resolvers.answering import response_path
 from resolvers.children import checked_number
 from schema.context import AnsweringInfo, acts_of
@@ -113,7 +114,7 @@ class Mutation:
     async def transfer_shield(
         self, info: AnsweringInfo, number: strawberry.ID, authority: strawberry.ID, reason: str
     ) -> ActOutcome | None:
-        return ActOutcome.of(await _act(info, number, Transfer(authority), reason))
+        return ActOutcome.of(await _act(info, number, Transfer(_word(authority)), reason))
 
     @strawberry.mutation(description=f"By two officers. {_NULL}")
     async def lift_shield(self, info: AnsweringInfo, number: strawberry.ID, reason: str) -> ActOutcome | None:
@@ -155,7 +156,8 @@ class Mutation:
     ) -> ActOutcome | None:
         whose = None if number is None else checked_number(number)
         path = response_path(info.path)
-        result = await acts_of(info).resolve(path, reference, resolution.value, whose, merge, reason)
+        entry = _word(reference)
+        result = await acts_of(info).resolve(path, entry, resolution.value, whose, merge, reason)
         if result is not None and whose is not None:
             info.context.answering.matched(whose)
         return ActOutcome.of(result)
@@ -168,6 +170,13 @@ async def _act(info: AnsweringInfo, number: str, call: ShieldCall, reason: str) 
     if result is not None:
         info.context.answering.matched(wanted)
     return result
+
+
+def _word(text: str) -> str:
+    """A word of a registry's or of ours, as far as it can be one: the store takes no NUL."""
+    if not text.isascii() or not text.isprintable():
+        raise BadActError("references, authorities and organisations are made of plain letters and digits")
+    return text
 
 
 def _tier(tier: ShieldTier) -> records.Tier:
@@ -190,4 +199,4 @@ def _change(change: ShieldChange) -> Change:
 
 
 def _term(term: CircleTermInput) -> CircleTerm:
-    return CircleTerm(term.organisation, frozenset(category.value for category in term.categories), term.until)
+    return CircleTerm(_word(term.organisation), frozenset(category.value for category in term.categories), term.until)

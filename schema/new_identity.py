@@ -1,7 +1,9 @@
 """Who a child is from now on, as an officer writes it, and the entry that it becomes."""
 
 import hashlib
+import re
 from datetime import UTC, date, datetime
+from typing import Final
 
 import msgspec
 import strawberry
@@ -11,6 +13,9 @@ from adapters.records import AddressStatus, BirthEntry, Keys, Name, NhsNumber, P
 from adapters.store.search import postcode_key
 from resolvers.acts import BadActError
 from schema.values import Gender
+
+_POSTCODE: Final = re.compile("[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}", re.ASCII)
+_UPRN: Final = re.compile("[0-9]{1,12}", re.ASCII)
 
 
 @strawberry.input(description="An address; its lines leave out the postcode.")
@@ -58,8 +63,10 @@ def entry_of(identity: NewIdentityInput) -> IdentityEntry:
 
 def _address(address: NewAddress) -> PostalAddress:
     lines = tuple(_text(line) for line in address.lines)
-    uprn = _text_or_none(address.uprn)
-    return PostalAddress(AddressStatus.CURRENT, lines, postcode_key(_text(address.postcode)), uprn)
+    postcode, uprn = postcode_key(address.postcode), _text_or_none(address.uprn)
+    if not lines or not _POSTCODE.fullmatch(postcode) or not (uprn is None or _UPRN.fullmatch(uprn)):
+        raise BadActError("a new address has lines, a postcode, and a UPRN of digits if any")
+    return PostalAddress(AddressStatus.CURRENT, lines, postcode, uprn)
 
 
 def _key(text: str) -> str:

@@ -1,5 +1,6 @@
 """Officers' acts over real HTTP: one officer protects, two weaken, and nobody else learns that there was an act."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -273,6 +274,24 @@ async def test_what_cannot_be_meant_is_refused(gateway: RunningGateway, wrong: d
     reply = await change(gateway, gateway.child("shielded").number, **wrong)
     assert reply.codes == ["BAD_ACT"]
     assert reply.data == {"done": None}
+
+
+@pytest.mark.parametrize("strange", ["\x00", "É", "2026-01-01T00:00:00+00:00 \x00", "0001-01-01T00:00:00+23:00 x"])
+async def test_words_that_are_none_of_ours_are_told(gateway: RunningGateway, strange: str) -> None:
+    """They reach no statement: the store would refuse some of them, and an answer would seem to be unavailable."""
+    n, after = gateway.child("shielded").number, base64.urlsafe_b64encode(strange.encode()).decode()
+    given = {"n": n, "w": strange, "r": REASON, "a": after}
+    for text in (
+        "mutation($n: ID!, $w: ID!, $r: String!) { transferShield(number: $n, authority: $w, reason: $r) { state } }",
+        "mutation($w: ID!, $r: String!) { resolveQuarantine(reference: $w, resolution: REJECT, reason: $r) { state } }",
+        "query($a: String!) { shields(after: $a) { endCursor } }",
+        "query($a: String!) { quarantine(after: $a) { endCursor } }",
+    ):
+        reply = await gateway.ask(text, given, viewer=OFFICER)
+        assert reply.status == 200
+        assert set(reply.codes) <= {"BAD_ACT", "BAD_CRITERIA"}
+    circle = [{"organisation": strange, "categories": ["SCHOOL"], "until": SOON}]
+    assert (await change(gateway, n, circle=circle)).codes == ["BAD_ACT"]
 
 
 async def test_a_mistyped_number_is_told(gateway: RunningGateway) -> None:

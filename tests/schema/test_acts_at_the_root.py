@@ -120,7 +120,19 @@ def test_equal_identities_have_equal_digests_and_no_others() -> None:
         assert entry_of(an_identity(**changed)).digest != entry_of(an_identity()).digest
 
 
-@pytest.mark.parametrize("wrong", [{"given": []}, {"given": [" "]}, {"family": "\x00"}, {"nhs_number": ""}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"given": []},
+        {"given": [" "]},
+        {"family": "\x00"},
+        {"nhs_number": ""},
+        {"address": NewAddress(lines=[], postcode="LS1 1AA")},
+        {"address": NewAddress(lines=["1 Mill Lane"], postcode="LS1")},
+        {"address": NewAddress(lines=["1 Mill Lane"], postcode="LS1 1AA", uprn="one")},
+    ],
+    ids=str,
+)
 def test_what_is_no_identity_is_refused(wrong: dict[str, Any]) -> None:
     """By one constant text, that repeats nothing."""
     with pytest.raises(BadActError) as refused:
