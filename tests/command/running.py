@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import random
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,3 +64,20 @@ async def started(*words: str | Path, **settings: str) -> AsyncIterator[tuple[as
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         await process.communicate()
+
+
+# Below the ports that a system gives to whoever calls out, for one of those may be taken before it is listened on.
+ASKED_FOR = range(20_000, 32_000)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody holds now, one after the other."""
+    while True:
+        first = random.choice(ASKED_FOR)  # noqa: S311 - any will do
+        with ExitStack() as held:
+            try:
+                for port in range(first, first + count):
+                    held.enter_context(closing(socket.socket())).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return list(range(first, first + count))

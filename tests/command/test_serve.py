@@ -1,53 +1,14 @@
 """`contactpoint serve`: the store, issuer and agencies that the settings name, in one process or several."""
 
-import random
 import signal
-import socket
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from adapters.sandbox.tokens import SANDBOX_REPORT_KEY_ID
-from adapters.store.roles import Role
-from gateway.demo import pretended
-from gateway.settings import Settings, variable
-from tests.command.running import contactpoint, started
+from tests.command.running import contactpoint, free_ports, started
 from tests.running import RunningGateway
-
-NEVER_SET = {"data", "dsn", "gateway_dsn"}
-
-
-# Below the ports that a system gives to whoever calls out, for one of those may be taken before it is listened on.
-ASKED_FOR = range(20_000, 32_000)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody holds now, one after the other."""
-    while True:
-        first = random.choice(ASKED_FOR)  # noqa: S311 - any will do
-        with ExitStack() as held:
-            try:
-                for port in range(first, first + count):
-                    held.enter_context(closing(socket.socket())).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return list(range(first, first + count))
-
-
-@pytest.fixture
-def surroundings(gateway: RunningGateway, data: Path) -> Mapping[str, str]:
-    """The environment of a gateway that finds the test's store, issuer and agencies."""
-    data.mkdir()
-    settings = pretended(Settings(data=data), gateway.sandbox, gateway.issuer)
-    told = {
-        variable(known.name): str(getattr(settings, known.name))
-        for known in fields(Settings)
-        if known.name not in NEVER_SET and getattr(settings, known.name) != known.default
-    }
-    return told | {"CONTACTPOINT_GATEWAY_DSN": gateway.database.dsn(Role.GATEWAY), "CONTACTPOINT_DATA": str(data)}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
