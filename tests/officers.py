@@ -1,13 +1,20 @@
 """Officers at their desk, for tests of the store: each act as one request's, whole from the viewer to the database."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
+import msgspec
+
+from adapters.identity import Decided, Decision, IdentityEntry, LikenessReason, QuarantineOutcome
+from adapters.number import new_number
+from adapters.records import AddressStatus, Gender, Keys, Name, PostalAddress
 from adapters.shield_records import ActResult, ShieldCall, ShieldState
+from adapters.store.feed_rows import as_row
 from adapters.store.postgres import Store
-from adapters.store.roles import Role
+from adapters.store.roles import Connection, Role
 from adapters.store.shields import ShieldBook
 from gateway.acts import OfficersDesk
 from gateway.events import Observer
@@ -65,3 +72,40 @@ async def officers_of(database: Database, store: Store) -> AsyncIterator[Officer
         yield Officers(OfficersDesk(book, None, store, Observer()), book)
     finally:
         await book.close()
+
+
+def an_entry(
+    *,
+    given: str = "Grace",
+    family: str = "Hopper",
+    keys: Keys | None = None,
+    postcode: str = "LS6 3AA",
+    digest: int = 1,
+) -> IdentityEntry:
+    """What a source, or an officer, says of a child."""
+    return IdentityEntry(
+        line=0,
+        name=Name((given,), family),
+        birth_date=date(2015, 6, 1),
+        gender=Gender.FEMALE,
+        address=PostalAddress(AddressStatus.CURRENT, ("9 Mill Lane",), postcode),
+        keys=keys or Keys(),
+        as_of=datetime(2026, 3, 1, tzinfo=UTC),
+        digest=bytes([digest]) * 32,
+    )
+
+
+async def put_in_quarantine(
+    connection: Connection, reference: str, entry: IdentityEntry, candidates: Mapping[int, Sequence[LikenessReason]]
+) -> None:
+    """An entry that waits, being like these children."""
+    row = as_row(entry, Decision(Decided.QUARANTINE, outcome=QuarantineOutcome.DOUBTFUL), new_number(), reference)
+    await connection.execute(
+        "INSERT INTO quarantine (reference, source, digest, entry, outcome) VALUES ($1, 'roll', $2, $3::jsonb, $4)",
+        *(reference, entry.digest, msgspec.json.encode(row).decode(), row.outcome),
+    )
+    for child, reasons in candidates.items():
+        await connection.execute(
+            "INSERT INTO quarantine_candidates VALUES ($1, $2, 9, $3)",
+            *(reference, child, [reason.value for reason in reasons]),
+        )

@@ -162,7 +162,7 @@ async def test_what_strengthens_is_done_at_once(officers: Officers, child: int) 
     assert result is not None
     assert result.state is ActState.DONE
     after = await stands(officers)
-    assert (after.tier, after.withheld, after.ground) == (Tier.SEALED, {"KEY"}, "worse than thought")
+    assert (after.tier, after.withheld, after.ground) == (Tier.SEALED, frozenset({"KEY"}), "worse than thought")
     assert (after.review_on, after.circle) == (TODAY, (shorter,))
 
 
@@ -195,7 +195,7 @@ async def test_stricter_raise_is_carried_out_and_looser_is_done_already(officers
     assert await stands(officers) == before
     await officers.act(ELSE, CHILD, SEAL)
     after = await stands(officers)
-    assert (after.tier, after.withheld, after.ground) == (Tier.SEALED, {"KEY"}, "ground")
+    assert (after.tier, after.withheld, after.ground) == (Tier.SEALED, frozenset({"KEY"}), "ground")
     assert after.confirmed
 
 
