@@ -1,13 +1,15 @@
 """`contactpoint demo` and the commands that speak to it, as a stranger would use them."""
 
+import asyncio
 import json
 import signal
 from pathlib import Path
 
 import aiohttp
 
-from tests.command.running import contactpoint, started
+from tests.command.running import PATIENCE, contactpoint, started
 
+OVERRIDE = 'mutation($n: ID!) { overrideShield(number: $n, reason: "sibling reports harm") { until } }'
 QUERY = "query($n: ID!) { child(number: $n) { name { family } enrolments { school { urn } } } }"
 
 
@@ -32,6 +34,29 @@ async def test_a_stranger_can_ask_for_a_child(data: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
     assert not (data / "run.json").exists()
+
+
+async def test_a_look_behind_a_shield_reaches_the_authority(data: Path) -> None:
+    """Whoever tries it out sees on their own machine what the authority is sent, even while its desk is slow."""
+    async with started("demo", "--port", "0", "--children", "50", "--data", data) as (_, url):
+        assert (await contactpoint("sandbox", "reports", "--fault", "down", "--for", "1", "--data", data)).code == 0
+        token = (await contactpoint("token", "social-worker", "--data", data)).out.strip()
+        numbers = json.loads((await contactpoint("sandbox", "children", "--json", "--data", data)).out)
+        headers = {"Authorization": f"Bearer {token}", "Contactpoint-Purpose": "SAFEGUARDING"}
+        body = {"query": OVERRIDE, "variables": {"n": numbers["shielded"]}}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(f"{url}/graphql", json=body) as answer,
+        ):
+            assert (await answer.json())["data"]["overrideShield"]["until"]
+        reports = []
+        async with asyncio.timeout(PATIENCE):
+            while not reports:
+                reports = json.loads((await contactpoint("sandbox", "reports", "--json", "--data", data)).out)
+        [received] = reports
+        assert received["genuine"]
+        assert received["report"]["number"] == numbers["shielded"]
+        assert (await contactpoint("check", "--data", data)).code == 0
 
 
 async def test_a_second_demonstration_on_the_same_folder_is_refused(data: Path) -> None:

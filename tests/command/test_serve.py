@@ -91,6 +91,17 @@ async def test_a_missing_setting_is_named(surroundings: Mapping[str, str], missi
     assert missing in ended.err
 
 
+async def test_without_a_key_for_reports_it_says_who_is_not_told(surroundings: Mapping[str, str]) -> None:
+    """A warning and no refusal: here it is another setting that keeps it from starting."""
+    port, admin_port = free_ports(2)
+    unset = {"CONTACTPOINT_REPORT_KEY_FILE", "CONTACTPOINT_PDS_KEY_FILE"}
+    rest = {name: value for name, value in surroundings.items() if name not in unset}
+    ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), **rest)
+    warned, refused = ended.err.strip().splitlines()
+    assert "CONTACTPOINT_REPORT_KEY_FILE" in warned
+    assert "CONTACTPOINT_PDS_KEY_FILE" in refused
+
+
 async def test_a_store_that_was_never_migrated_is_told(
     gateway: RunningGateway, surroundings: Mapping[str, str]
 ) -> None:
