@@ -17,10 +17,11 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from adapters.identity import Decided, Decision
+from adapters.identity import Candidate, Decided, Decision, IdentityEntry
 from adapters.sandbox.slips import KeysSaid, LabelledUpdate, Newcomer, Slip, update_at
 from benchmarks.matching_blocks import Blocks, candidate
 from benchmarks.table import Sheet
+from gateway.feeds.likeness import name_changed
 from gateway.feeds.matching import decide
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "matching.md"
@@ -59,14 +60,21 @@ class Judged:
 
 
 def judged(blocks: Blocks, update: LabelledUpdate) -> Judged:
-    """By key first; only what that leaves in doubt is looked for by likeness."""
+    """As the loader does it: only what a key leaves nothing to doubt of is not looked for by likeness."""
     entry = update.entry
-    by_key = blocks.by_key(entry)
-    decision = decide(entry, map(candidate, by_key))
-    if decision.decided is not Decided.UPDATE:
-        found = blocks.by_likeness(entry)
-        decision = decide(entry, map(candidate, by_key | found.indexes), crowded=found.crowded)
-    return Judged(update, decision)
+    by_key = [candidate(index) for index in blocks.by_key(entry)]
+    if len(by_key) == 1 and plainly(entry, by_key[0]):
+        decision = decide(entry, by_key)
+        if decision.decided is Decided.UPDATE:
+            return Judged(update, decision)
+    found = blocks.by_likeness(entry)
+    candidates = {one.child_id: one for one in (*by_key, *map(candidate, found.indexes))}
+    return Judged(update, decide(entry, candidates.values(), crowded=found.crowded))
+
+
+def plainly(entry: IdentityEntry, known: Candidate) -> bool:
+    """An open child's key with its very name and birth date."""
+    return not known.protected and known.birth_date == entry.birth_date and not name_changed(entry.name, known.name)
 
 
 def rows_of(judged: Judged) -> Iterator[str]:

@@ -27,10 +27,18 @@ from adapters.sandbox.population import (
 from adapters.store.sounds import sound
 from gateway.feeds.near_dates import near_dates
 
-FULL: Final = 60  # of a block, for one record: more are not read, and that there are more is a doubt
+FULL: Final = 60  # of a block, for one record: more are not read, and that there may be more is a doubt
 INDEX_BITS: Final = 24
 PARTS: Final = 8
-NAMES: Final = ("birth and family", "birth and given", "sounds", "postcode and given", "postcode and birth", "former")
+NAMES: Final = (
+    "birth and family",
+    "birth and given",
+    "sounds",
+    "postcode and given",
+    "postcode and family",
+    "postcode and birth",
+    "former",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class Blocks:
         crowded = False
         for name, terms in _blocks_of(entry):
             block = [index for term in terms for index in self._in(name, term)]
-            crowded = crowded or len(block) > FULL
+            crowded = crowded or len(block) >= FULL
             found.update(block[:FULL])
         return Found(frozenset(found), crowded)
 
@@ -100,6 +108,7 @@ def _blocks_of(entry: IdentityEntry) -> Iterator[tuple[str, Iterable[str]]]:
         yield "sounds", [_term(day, given, family) for day in near]
     if entry.address is not None and entry.address.postcode is not None:
         yield "postcode and given", (_term(entry.address.postcode, given),)
+        yield "postcode and family", (_term(entry.address.postcode, family),)
         yield "postcode and birth", (_term(entry.address.postcode, born),)
     yield "former", (_term(born, family, given),)
 
@@ -120,6 +129,7 @@ def _terms_of(child: SyntheticIdentity) -> Iterator[tuple[str, str]]:
     yield "sounds", _term(born, family, given)
     if child.address.postcode is not None:
         yield "postcode and given", _term(child.address.postcode, given)
+        yield "postcode and family", _term(child.address.postcode, family)
         yield "postcode and birth", _term(child.address.postcode, born)
     for former in child.former_names:
         yield "former", _term(born, sound(former.family or ""), sound(former.given[0]))

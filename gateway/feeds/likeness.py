@@ -92,6 +92,7 @@ WEIGHTS: Final[Mapping[Evidence, float]] = MappingProxyType(
 
 KEYS_HELD: Final = frozenset({_E.NHS_SAME, _E.BIRTH_ENTRY_SAME, _E.UPN_SAME, _E.KEY_FORMER})
 KEYS_UNLIKE: Final = frozenset({_E.NHS_UNLIKE, _E.BIRTH_ENTRY_UNLIKE, _E.UPN_UNLIKE})
+KEYS: Final = KEYS_HELD | KEYS_UNLIKE
 NAME_LEFT: Final = frozenset({_E.FAMILY_UNLIKE, _E.GIVEN_UNLIKE})
 
 _R = LikenessReason

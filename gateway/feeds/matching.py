@@ -11,6 +11,7 @@ from typing import Final
 from adapters.identity import Candidate, Decided, Decision, IdentityEntry, QuarantineOutcome
 from adapters.records import Keys
 from gateway.feeds.likeness import (
+    KEYS,
     KEYS_HELD,
     KEYS_UNLIKE,
     NAME_LEFT,
@@ -85,6 +86,13 @@ def _contradicted(one: Comparison) -> bool:
     return Evidence.UPN_UNLIKE in one.evidence and not one.evidence & KEYS_HELD
 
 
+def _another_was_meant(best: Comparison, others: Iterable[Comparison]) -> bool:
+    """An open child's key on what otherwise reads as much like a protected child: the key may be the slip."""
+    return not best.candidate.protected and any(
+        one.candidate.protected and one.without(KEYS) >= best.without(KEYS) for one in others
+    )
+
+
 def _case(entry: IdentityEntry, candidates: Iterable[Candidate], crowded: bool) -> Case:
     ranked = [compare(entry, candidate) for candidate in candidates]
     ranked.sort(key=lambda one: (-one.score, one.candidate.child_id))
@@ -96,7 +104,8 @@ def _case(entry: IdentityEntry, candidates: Iterable[Candidate], crowded: bool) 
         enough = best.score >= SURE or (_plainly(best, entry) and not others)
         ahead = all(best.score - one.score >= LEAD for one in others)
         keys_agree = all(one is best for one in by_key) and (by_key or not crowded)
-        if enough and ahead and keys_agree and not _contradicted(best) and not _twin(best, entry):
+        in_doubt = _contradicted(best) or _twin(best, entry) or _another_was_meant(best, others)
+        if enough and ahead and keys_agree and not in_doubt:
             sure = best
     return Case(entry, by_key, alike, sure, crowded)
 

@@ -157,6 +157,13 @@ def test_another_number_is_no_excuse_for_a_protected_child() -> None:
     assert put_aside(decision) is QuarantineOutcome.LIKE_PROTECTED
 
 
+def test_an_open_childs_key_on_a_protected_childs_row() -> None:
+    """The key is its namesake's or twin's, all else is the protected child's: perhaps the key is the slip."""
+    known = [a_candidate(child_id=1, address=ELSEWHERE, keys=Keys(NHS)), a_candidate(child_id=2, protected=True)]
+    assert put_aside(decide(an_entry(keys=Keys(NHS)), known)) is QuarantineOutcome.LIKE_PROTECTED
+    assert updates(decide(an_entry(keys=Keys(NHS), address=ELSEWHERE), known)) == 1
+
+
 def test_a_crowd_leaves_doubt() -> None:
     """Where more may be like it than anybody looked at, a key alone makes sure."""
     assert put_aside(decide(an_entry(), [a_candidate()], crowded=True)) is QuarantineOutcome.CROWDED
