@@ -155,11 +155,15 @@ async def _decided(batch: Batch, entries: Sequence[IdentityEntry]) -> list[tuple
         if not changed.isdisjoint(candidates):
             break
         decision = at_once[at] or decide(entry, candidates.values(), crowded=found.crowded)
-        if decision.decided is Decided.UPDATE and decision.child_id is not None:
-            changed.add(decision.child_id)
-            decided.append((normalise.in_full(entry, candidates[decision.child_id]), decision))
-        else:
+        one = None if decision.child_id is None else candidates[decision.child_id]
+        if decision.decided is not Decided.UPDATE or one is None:
             decided.append((entry, decision))
+            continue
+        told = normalise.in_full(entry, one)
+        decided.append((told, decision))
+        changed.add(one.child_id)
+        if one.protected and (told.parents or told.address not in (None, one.address)):
+            break  # whoever lives with the child is held from now on
     return decided
 
 
