@@ -1,5 +1,6 @@
 """Officers' acts over real HTTP: one officer protects, two weaken, and nobody else learns that there was an act."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,11 +17,11 @@ NOBODY = with_check_character("000000000000")
 SOON = (datetime.now(UTC).date() + timedelta(days=90)).isoformat()
 
 ACTS = {
-    "raiseShield": '(number: $n, ground: "a threat", reviewOn: "%s", reason: $r) { state reference }' % SOON,  # noqa: UP031 - braces
+    "raiseShield": f'(number: $n, ground: "a threat", reviewOn: "{SOON}", reason: $r) {{ state reference }}',
     "confirmShield": "(number: $n, reason: $r) { state reference }",
     "liftShield": "(number: $n, reason: $r) { state reference }",
     "clearHold": "(number: $n, reason: $r) { state reference }",
-    "transferShield": '(number: $n, authority: "E06000023", reason: $r) { state reference }',
+    "transferShield": f'(number: $n, authority: "{PERSONAS[ELSEWHERE].authority}", reason: $r) {{ state reference }}',
     "changeShield": "(number: $n, change: {tier: SEALED}, reason: $r) { state reference }",
     "giveNewIdentity": (
         '(number: $n, reason: $r, identity: {given: ["New"], family: "Name", birthDate: "2015-03-04", gender: FEMALE})'
@@ -143,6 +144,50 @@ async def test_a_circle_takes_two_and_shows_what_it_names(gateway: RunningGatewa
     seen = await gateway.ask_child("shielded", "enrolments { start } address { postcode }")
     assert seen.data["child"]["enrolments"]
     assert seen.data["child"]["address"] is None
+
+
+async def test_a_case_says_how_its_shield_stands(gateway: RunningGateway) -> None:
+    """To the officers of its authority: tier, ground, review, what is withheld, and who is let in until when."""
+    number = gateway.child("shielded").number
+    circle = {"organisation": PERSONAS["gp"].organisation, "categories": ["PRACTICE", "ADDRESS"], "until": SOON}
+    for viewer in (OFFICER, SECOND):
+        await change(gateway, number, viewer, circle=[circle], withhold=["KEY"], ground="a threat", reviewOn=SOON)
+    query = """{ shields { nodes { number tier confirmed ground reviewOn overdue withheld
+        circle { organisation categories until } holds { agency placedAt } proposals { act } } } }"""
+    cases = (await gateway.ask(query, viewer=OFFICER)).data["shields"]["nodes"]
+    assert next(case for case in cases if case["number"] == number) == {
+        "number": number,
+        "tier": "SHIELDED",
+        "confirmed": True,
+        "ground": "a threat",
+        "reviewOn": SOON,
+        "overdue": False,
+        "withheld": ["KEY"],
+        "circle": [{**circle, "categories": ["ADDRESS", "PRACTICE"]}],
+        "holds": [],
+        "proposals": [],
+    }
+
+
+async def test_an_overdue_review_is_listed_and_nothing_lapses(gateway: RunningGateway) -> None:
+    """The officers are told, and the child stays protected."""
+    await gateway.execute("UPDATE shields SET review_on = '2099-01-01'")
+    await gateway.execute(
+        "UPDATE shields SET review_on = '2020-01-01' WHERE child_id = $1", await gateway.id_of("shielded")
+    )
+    assert await numbers(gateway, "OVERDUE") == {gateway.child("shielded").number}
+    assert await postcode(gateway, "shielded") is None
+
+
+async def test_two_officers_at_once_are_two(gateway: RunningGateway) -> None:
+    """Whoever comes first proposes, and the other carries out; one who calls several times at once proposes once."""
+    number = gateway.child("shielded").number
+    twice = await asyncio.gather(*(act(gateway, "liftShield", number) for _ in range(4)))
+    assert {state(reply) for reply in twice} == {"PROPOSED"}
+    assert len({reply.data["done"]["reference"] for reply in twice}) == 1
+    number = gateway.child("key-withheld").number
+    both = await asyncio.gather(*(act(gateway, "liftShield", number, viewer=viewer) for viewer in (OFFICER, SECOND)))
+    assert sorted(state(reply) for reply in both) == ["DONE", "PROPOSED"]
 
 
 async def test_a_transfer_is_completed_by_the_receiving_authority(gateway: RunningGateway) -> None:
