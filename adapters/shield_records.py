@@ -54,6 +54,7 @@ class ShieldState:
     household_of: int | None = None
     circle: tuple[CircleTerm, ...] = ()
     holds: int = 0
+    joined: bool = False  # one of the holds is for having joined a shielded child's household
     proposals: tuple[OpenProposal, ...] = ()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.records import Tier
 from adapters.shield_records import Member, NewIdentity, ShieldState
-from adapters.store.shields import Act, Turn
+from adapters.store.shields import HOUSEHOLD, Act, Turn
 from gateway.audit.ledger import new_reference
 from gateway.shield.acts import Carry, Officer, Propose
 
@@ -83,17 +83,22 @@ class Hand:
                 await self._turn.circle(after.child_id, after.circle)
         elif before.tier is not Tier.OPEN:
             await self._turn.remove(after.child_id)
-            await self._turn.release(after.child_id, act)
-        if after.holds < before.holds:
+        if before.holds and not after.holds:
             await self._turn.clear_holds(after.child_id, self._officer.subject, self._reason)
+        if after.tier is Tier.OPEN and (before.joined or before.tier is not Tier.OPEN):
+            await self._leave_household(after, act)
 
     async def _release(self, member: ShieldState, judged: Carry, root: int) -> None:
         reference = new_reference()
         await self._begin(reference, member, judged, "RELEASED")
         if member.tier is not Tier.OPEN:
             await self._turn.remove(member.child_id)
-        await self._turn.clear_holds(member.child_id, self._officer.subject, self._reason, agency="household")
-        await self._turn.release(member.child_id, reference, root)
+        await self._leave_household(member, reference, root)
+
+    async def _leave_household(self, child: ShieldState, act: str, root: int | None = None) -> None:
+        """Nobody's shield at home covers the child any more, and nobody holds it for living there."""
+        await self._turn.clear_holds(child.child_id, self._officer.subject, self._reason, agency=HOUSEHOLD)
+        await self._turn.release(child.child_id, act, root)
 
     def _act(self, reference: str, child_id: int, word: str, content: Mapping[str, Any]) -> Act:
         officer = self._officer
@@ -101,4 +106,4 @@ class Hand:
 
 
 def _apart_from_circle(state: ShieldState) -> ShieldState:
-    return replace(state, circle=(), holds=0)
+    return replace(state, circle=(), holds=0, joined=False)

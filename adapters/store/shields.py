@@ -37,6 +37,7 @@ from adapters.store.postgres import read_queries
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 SHIELD = "`CONTACTPOINT_SHIELD_DSN` or `CONTACTPOINT_DSN`"  # where the address stands
+HOUSEHOLD = "household"  # whose hold it is that somebody joined one
 QUERIES = read_queries((Path(__file__).parent / "shields.sql").read_text(encoding="utf-8"))
 _BY_NUMBER = f"{QUERIES['by_number']}\n{QUERIES['states']}"
 _HOUSEHOLD = f"{QUERIES['household']}\n{QUERIES['states']}"
@@ -261,12 +262,14 @@ class ShieldBook:
 def _state(row: asyncpg.Record) -> ShieldState:
     """Raises ShieldUnreadable where what is read makes no sense."""
     try:
+        holds = _holds_of(row)
         bare = ShieldState(
             child_id=row["id"],
             number=row["number"],
             child_authority=row["child_authority"],
             tier=Tier.OPEN,
-            holds=len(_holds_of(row)),
+            holds=len(holds),
+            joined=any(hold.agency == HOUSEHOLD for hold in holds),
             proposals=_proposals.decode(row["proposals"]) if row["proposals"] else (),
         )
         if row["tier"] is None:

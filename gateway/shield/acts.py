@@ -157,11 +157,14 @@ def strictest(one: ShieldState, other: ShieldState) -> ShieldState:
 
 
 def _raise(officer: Officer, state: ShieldState, call: Raise, household: Sequence[Member]) -> Judgement:
-    """Any child by its number, its shield's authority its own; a sealed one is there for its custodians alone."""
+    """Any child by its number, its shield's authority its own; a sealed one is there for its custodians alone.
+
+    To raise again what stands is an act where the child is the officer's: it ends every look behind the shield.
+    """
     if state.tier is Tier.SEALED and not (officer.custodian and officer.authority == state.authority):
         return Nobody()
     after = _raised(officer, state, call)
-    if after == state:
+    if after == state and not manages(officer, state):
         return Already()
     fresh = state.tier is Tier.OPEN
     covered = (
@@ -263,14 +266,20 @@ def _lift(officer: Officer, state: ShieldState, call: Lift) -> Judgement:
 
 
 def _lifted(state: ShieldState) -> ShieldState:
-    """The same child without a shield."""
-    return ShieldState(state.child_id, state.number, state.child_authority, Tier.OPEN, holds=state.holds)
+    """The same child without a shield, and let go by its household; what an agency holds it for stays."""
+    holds = state.holds - state.joined
+    return ShieldState(state.child_id, state.number, state.child_authority, Tier.OPEN, holds=holds)
 
 
 def _clear_hold(officer: Officer, state: ShieldState, call: ClearHold) -> Judgement:
+    """One officer ends a hold; but who is held for joining a household is released from it by two."""
     if not manages(officer, state):
         return Nobody()
-    return Carry("HOLD_CLEARED", canonical(call), state, replace(state, holds=0)) if state.holds else Already()
+    if not state.holds:
+        return Already()
+    carried = Carry("HOLD_CLEARED", canonical(call), state, replace(state, holds=0, joined=False))
+    joined = state.joined and state.tier is Tier.OPEN
+    return by_two(officer, state.proposals, carried) if joined else carried
 
 
 def _begin_anew(officer: Officer, state: ShieldState, call: NewIdentity) -> Judgement:

@@ -287,11 +287,40 @@ async def test_hold_is_cleared_by_one_officer_of_the_authority(officers: Officer
     assert tuple(kept) == ("ann", REASON)
 
 
-async def test_act_ends_every_override(officers: Officers, rows: Rows, child: int) -> None:
-    """Whoever looks behind the shield looks no longer, whatever the act."""
+async def test_joiner_of_a_household_is_let_go_by_two(officers: Officers, rows: Rows, child: int) -> None:
+    """Who is held for living with a shielded child is released from it as a member is; other holds take one officer."""
+    joiner = await rows.child("0000000000002", given=("Bea",))
+    await rows.shield(child)
+    await rows.connection.execute("SELECT hold_joiner($1)", joiner)
+    await rows.connection.execute("UPDATE children SET address_as_of = now() + interval '1 hour'")
+    first = await officers.act(ANN, "0000000000002", ClearHold())
+    assert first is not None
+    assert first.state is ActState.PROPOSED
+    assert (await stands(officers, "0000000000002")).holds == 1
+    await officers.act(BOB, "0000000000002", ClearHold())
+    assert (await stands(officers, "0000000000002")).holds == 0
+    await rows.connection.execute("SELECT hold_joiner($1)", joiner)
+    assert (await stands(officers, "0000000000002")).holds == 0
+    assert await numbers_of(rows, "SELECT sum(breaches) FROM law_breaches()") == [0]
+
+
+async def test_lifted_child_stays_held_by_its_agency(officers: Officers, rows: Rows, child: int) -> None:
+    """Two officers lift their own shield, and let a household's member go; what an agency marked is another matter."""
+    await rows.hold(child)
+    await rows.connection.execute(
+        "INSERT INTO holds (child_id, agency, mark) VALUES ($1, 'household', 'HOUSEHOLD_JOINED')", child
+    )
+    await shielded(officers)
+    await officers.both(CHILD, Lift())
+    assert await numbers_of(rows, "SELECT agency FROM holds WHERE cleared_at IS NULL") == ["practice"]
+
+
+@pytest.mark.parametrize("call", [RAISE, Change(review_on=TODAY), SEAL], ids=["again", "changed", "sealed"])
+async def test_act_ends_every_override(officers: Officers, rows: Rows, child: int, call: ShieldCall) -> None:
+    """Whoever looks behind the shield looks no longer, whatever the act; to raise again what stands is one."""
     await shielded(officers)
     await rows.override(child, "viewer", "token")
-    await officers.act(BOB, CHILD, Change(review_on=TODAY))
+    await officers.act(BOB, CHILD, call)
     assert await numbers_of(rows, "SELECT count(*) FROM overrides WHERE until > now()") == [0]
 
 
