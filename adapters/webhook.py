@@ -119,7 +119,7 @@ def body_of(report: Report) -> bytes:
 def _safe(address: str) -> URL:
     """The address, or AgencyRefused where a report would travel in the clear, or to whom the address seems not to name.
 
-    The store's own check reads it from the left: `http://localhost:1@elsewhere.example` passes that.
+    The second look: the store refuses such addresses when they are written.
     """
     try:
         url = URL(address)

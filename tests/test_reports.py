@@ -96,6 +96,29 @@ async def test_a_report_is_taken_once_and_signed_by_us(
     assert await store.take_reports(10) == []
 
 
+async def test_a_shield_raised_by_others_is_told_until_it_is_confirmed(
+    sender: ReportSender, rows: Rows, sandbox: Sandbox
+) -> None:
+    """To the authority that is to stand by it, with whose officer raised it; of what they wrote nothing."""
+    for number, confirmed in (("8BJTKW9399R9J", False), ("F12R0749SBD38", True)):
+        await rows.connection.execute(
+            "INSERT INTO shields (child_id, tier, authority, ground, review_on, raised_from, confirmed_at)"
+            " VALUES ($1, 'SHIELDED', $2, 'a hidden ground', now(), $3, CASE WHEN $4::boolean THEN now() END)",
+            await rows.child(number),
+            LEEDS,
+            YORK,
+            confirmed,
+        )
+    assert await sender.send_due() == 1
+    [came] = sandbox.reports.received
+    assert (came.report["kind"], came.report["number"], came.report["raisedFrom"]) == (
+        "SHIELD_RAISED",
+        "8BJTKW9399R9J",
+        YORK,
+    )
+    assert "hidden" not in str(came.report)
+
+
 @pytest.mark.parametrize("fault", [Fault.DOWN, Fault.SLOW])
 async def test_a_report_that_is_not_taken_comes_again(
     sender: ReportSender, store: Store, rows: Rows, sandbox: Sandbox, fault: Fault

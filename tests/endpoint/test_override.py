@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
 from adapters.number import new_number
 from adapters.sandbox.population import NOTABLE
@@ -33,6 +34,10 @@ async def hidden(gateway: RunningGateway, child: str = "shielded", **how: Any) -
     """What the social worker, unless told otherwise, is not shown of the child."""
     stated = {"viewer": "social-worker", "purpose": "SAFEGUARDING", **how}
     return (await gateway.ask_child(child, BEHIND, **stated)).withheld
+
+
+def metrics(gateway: RunningGateway) -> list[str]:
+    return generate_latest(gateway.gateway.observer.registry).decode().splitlines()
 
 
 async def count(gateway: RunningGateway, table: str) -> int:
@@ -83,6 +88,8 @@ async def test_it_is_recorded_and_reported_without_a_hidden_value(gateway: Runni
     desk = f"{gateway.sandbox.urls.reports}/{child.authority}"
     await point_webhooks(gateway.database.dsn(Role.REGISTRY), {child.authority: desk})
     reply = await override(gateway, "shielded")
+    [counted] = [line for line in metrics(gateway) if "override_begun" in line]
+    assert counted.endswith(" 1.0")
     [act] = await gateway.rows(ACTS)
     assert (act["part_of"], act["outcome"]) == (reply.headers["Contactpoint-Record"], "ANSWERED")
     assert (act["purpose"], act["reason"]) == ("SAFEGUARDING", REASON)
