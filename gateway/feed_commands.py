@@ -10,6 +10,7 @@ import uvloop
 from rich.progress import Progress
 from rich.table import Table
 
+from adapters.store.data_folder import make_folder
 from adapters.store.feeding import FeedStore, SourceStatus
 from adapters.store.roles import Role
 from gateway.checking import demand_lawful
@@ -121,8 +122,10 @@ def _sources(settings: Settings) -> Path:
 
 
 def _key(settings: Settings) -> bytes:
-    file = settings.fingerprint_key_file
-    return fingerprint_key(settings.data / "fingerprint-key" if file == Path() else file)
+    if settings.fingerprint_key_file != Path():
+        return fingerprint_key(settings.fingerprint_key_file)
+    make_folder(settings.data)
+    return fingerprint_key(settings.data / "fingerprint-key")
 
 
 def _holds_since(file: Path, as_of: datetime | None) -> datetime:

@@ -44,7 +44,8 @@ WITH blocks AS (
           WHERE c.family_sound = e.given AND c.given_sound = e.family AND c.birth_date = ANY (e.near::date[]) LIMIT 60)
         UNION ALL
         (SELECT 'same home', c.id FROM children c
-          WHERE c.postcode = e.postcode AND (c.given_sound = e.given OR c.birth_date = e.born) LIMIT 60)
+          WHERE c.postcode = e.postcode
+            AND (c.given_sound = e.given OR c.family_sound = e.family OR c.birth_date = e.born) LIMIT 60)
         UNION ALL
         (SELECT 'former name', c.id FROM former_names f JOIN children c ON c.id = f.child_id AND c.birth_date = e.born
           WHERE f.family_sound = e.family AND f.given_sound = e.given LIMIT 60)

@@ -18,7 +18,11 @@ def fingerprint_key(path: Path) -> bytes:
         if not path.exists():
             _make(path)
         key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
+    except OSError as error:
+        raise SourceError(
+            f"cannot keep a fingerprint key in `{path}` ({error.strerror}): name a file of ours"
+        ) from None
+    except ValueError:
         key = b""
     if len(key) != LENGTH:
         raise SourceError(f"`{path}` holds no fingerprint key: restore it, or name another file in the settings")

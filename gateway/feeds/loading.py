@@ -133,7 +133,8 @@ def _marks(entry: IdentityEntry) -> list[Hashable]:
     if entry.row_key is not None:
         marks.append(entry.row_key)
     if entry.address is not None and entry.address.postcode is not None:
-        marks += [(entry.address.postcode, given), (entry.address.postcode, born)]
+        postcode = entry.address.postcode
+        marks += [(postcode, given, "given"), (postcode, family, "family"), (postcode, born)]
     return marks
 
 
