@@ -7,7 +7,9 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import msgspec
 
 from adapters.identity import LikenessReason
 from adapters.shield_records import (
@@ -33,7 +35,7 @@ from gateway.events import Event, Observer
 from gateway.purpose import Ground, Purpose
 from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, judge
 from gateway.shield.calls import takes_custodian
-from gateway.shield.resolving import Resolve, flaw_of_word, judge_entry
+from gateway.shield.resolving import NOT_TO_MERGE, Resolve, flaw_of_word, judge_entry
 from gateway.viewer import Role, Viewer
 from resolvers.acts import Acts, BadActError, BadReasonError
 from resolvers.answering import ResponsePath
@@ -168,63 +170,72 @@ class ActsOfRequest:
             rows = await self._officers_book().quarantine(_reader(officer), _read_place(after), first + 1)
         return Page(tuple(rows[:first]), _place(rows[first - 1]) if len(rows) > first else None)
 
-    async def _shield(self, officer: Officer, number: str, call: ShieldCall, reason: str) -> ActResult | None:
-        mutation, reference = _MUTATIONS[type(call)], new_reference()
-        async with self._officers_book().turn() as turn:
-            await _check_registered(turn, call)
-            state = await turn.state(number)
-            household = () if state is None else await turn.household(state.child_id)
-            judged = judge(officer, state, call, turn.today, household)
-            hand = Hand(turn, officer, reason, reference)
-            numbers: tuple[str, ...] = () if state is None else (number,)
-            match judged:
-                case Bad(flaw):
-                    raise BadActError(flaw)
-                case Nobody():
-                    result = None
-                case Already():
-                    result = ActResult(ActState.DONE, reference)
-                case Propose():
-                    result = ActResult(ActState.PROPOSED, await hand.propose(judged))
-                case Carry() if isinstance(call, NewIdentity):
-                    told = await hand.begin_anew(judged, call)
-                    if told is None:
-                        raise BadActError("`identity` must have keys that nobody has or had")
-                    result = ActResult(ActState.DONE, reference, told)
-                case Carry():
-                    numbers = await hand.carry_out(judged, household)
-                    result = ActResult(ActState.DONE, reference)
-            await turn.record(self._entry(mutation, reference, reason, result, numbers))
+    async def _in_turn(self, officer: Officer, mutation: str, reason: str, act: "_Act") -> ActResult | None:
+        """One act, all of it or nothing, with its record. Nothing of a flawed one stands but that it was asked for."""
+        reference = new_reference()
+        try:
+            async with self._officers_book().turn() as turn:
+                result, numbers = await act(turn, Hand(turn, officer, reason, reference))
+                await turn.record(self._entry(mutation, reference, reason, result, numbers))
+        except _Flawed as flawed:
+            refused = self._entry(mutation, reference, reason, None, flawed.numbers)
+            async with self._officers_book().turn() as turn:
+                await turn.record(msgspec.structs.replace(refused, code=BadActError.code))
+            raise BadActError(flawed.flaw) from None
         self._observe(mutation, result)
         return result
 
+    async def _shield(self, officer: Officer, number: str, call: ShieldCall, reason: str) -> ActResult | None:
+        async def act(turn: Turn, hand: Hand) -> _CameTo:
+            await _check_registered(turn, call)
+            state = await turn.state(number)
+            household = () if state is None else await turn.household(state.child_id)
+            numbers = () if state is None else (number,)
+            judged = judge(officer, state, call, turn.today, household)
+            match judged:
+                case Bad(flaw):
+                    raise _Flawed(flaw, numbers)
+                case Nobody():
+                    return None, numbers
+                case Already():
+                    return ActResult(ActState.DONE, hand.reference), numbers
+                case Propose():
+                    return ActResult(ActState.PROPOSED, await hand.propose(judged)), numbers
+                case Carry() if isinstance(call, NewIdentity):
+                    new = await hand.begin_anew(judged, call)
+                    if new is None:
+                        raise _Flawed("`identity` must have keys that nobody has or had", numbers)
+                    return ActResult(ActState.DONE, hand.reference, new), numbers
+                case Carry():
+                    touched = await hand.carry_out(judged, household)
+                    return ActResult(ActState.DONE, hand.reference), touched
+
+        return await self._in_turn(officer, _MUTATIONS[type(call)], reason, act)
+
     async def _resolve(self, officer: Officer, call: Resolve, reason: str) -> ActResult | None:
-        reference = new_reference()
-        async with self._officers_book().turn() as turn:
+        async def act(turn: Turn, hand: Hand) -> _CameTo:
             row = await turn.entry(call.entry, _reader(officer))
             likely = () if row is None else row.candidates or ()
             states = [state for number, _ in likely if (state := await turn.state(number)) is not None]
             by_key = {number for number, reasons in likely if not _BY_KEY.isdisjoint(reasons)}
             judged = judge_entry(officer, call, states, by_key)
-            hand = Hand(turn, officer, reason, reference)
-            numbers: tuple[str, ...] = ()
             match judged:
                 case Bad(flaw):
-                    raise BadActError(flaw)
+                    raise _Flawed(flaw, ())
                 case Nobody():
-                    result = None
+                    return None, ()
                 case Propose():
-                    numbers = (judged.child.number,)
-                    result = ActResult(ActState.PROPOSED, await hand.propose(judged))
+                    return ActResult(ActState.PROPOSED, await hand.propose(judged)), (judged.child.number,)
                 case Carry():
+                    numbers = (judged.before.number, *(merged.number for merged in judged.members))
                     try:
-                        numbers = await hand.resolve(judged, call.entry, call.resolution, call.number)
+                        await hand.resolve(judged, call.entry, call.resolution, call.number)
                     except NotMergeable:
-                        raise BadActError("`merge` takes records that are not closed or new identities") from None
-                    result = ActResult(ActState.DONE, reference)
-            await turn.record(self._entry(_RESOLVE, reference, reason, result, numbers))
-        self._observe(_RESOLVE, result)
-        return result
+                        # As where no key names two: that a record is a new identity is not told.
+                        raise _Flawed(NOT_TO_MERGE, numbers) from None
+                    return ActResult(ActState.DONE, hand.reference), numbers
+
+        return await self._in_turn(officer, _RESOLVE, reason, act)
 
     async def _resolve_as_steward(self, call: Resolve, reason: str) -> ActResult | None:
         flaw = "`merge` is for shield officers" if call.merge else flaw_of_word(call)
@@ -306,14 +317,28 @@ class ActsOfRequest:
             self._observer.happened(Event.ACT_DONE if done else Event.ACT_PROPOSED, act)
 
 
+class _Flawed(Exception):
+    """What was asked for cannot be; `numbers` are of the children it was asked about."""
+
+    def __init__(self, flaw: str, numbers: tuple[str, ...] = ()) -> None:
+        super().__init__(flaw)
+        self.flaw = flaw
+        self.numbers = numbers
+
+
+# What an officer is told, and the numbers of the children it touched; in the turn given, by the hand given.
+_CameTo: TypeAlias = tuple[ActResult | None, tuple[str, ...]]
+_Act: TypeAlias = Callable[[Turn, Hand], Awaitable[_CameTo]]
+
+
 async def _check_registered(turn: Turn, call: ShieldCall) -> None:
-    """Raise BadActError where the call names what the registry does not know, whoever the child is."""
+    """Raise _Flawed where the call names what the registry does not know, whoever the child is."""
     if isinstance(call, Change) and call.circle:
         named = {term.organisation for term in call.circle}
         if await turn.circle_members(named) != named:
-            raise BadActError("`organisation` must be a registered school or practice")
+            raise _Flawed("`organisation` must be a registered school or practice")
     if isinstance(call, Transfer) and not await turn.is_authority(call.authority):
-        raise BadActError("`authority` must be a registered local authority's GSS code")
+        raise _Flawed("`authority` must be a registered local authority's GSS code")
 
 
 def _check(reason: str) -> None:

@@ -21,20 +21,20 @@ class Hand:
         self._turn = turn
         self._officer = officer
         self._reason = reason
-        self._reference = reference
+        self.reference = reference
 
     async def propose(self, judged: Propose) -> str:
         """Give a first officer's word, where it was not given before; the proposal's reference."""
         if judged.standing is not None:
             return judged.standing.reference
-        await self._turn.propose(self._act(self._reference, judged.child.child_id, judged.act, judged.content))
-        return self._reference
+        await self._turn.propose(self._act(self.reference, judged.child.child_id, judged.act, judged.content))
+        return self.reference
 
     async def carry_out(self, judged: Carry, household: tuple[Member, ...]) -> tuple[str, ...]:
         """Write all that was judged; the numbers of the children it touched."""
         stood = {member.state.child_id: member.state for member in household}
-        await self._begin(self._reference, judged.before, judged, judged.act)
-        await self._write(judged.before, judged.after, self._reference)
+        await self._begin(self.reference, judged.before, judged, judged.act)
+        await self._write(judged.before, judged.after, self.reference)
         for after in judged.members:
             reference = new_reference()
             await self._begin(reference, after, judged, judged.act)
@@ -47,17 +47,16 @@ class Hand:
         """Close the record and begin another; its number, or None where one of its keys is or was somebody's."""
         before = judged.before
         # What was proposed is a digest of the new identity: the closed record's act does not keep it.
-        await self._begin(self._reference, before, replace(judged, content={}), judged.act)
+        await self._begin(self.reference, before, replace(judged, content={}), judged.act)
         authority = before.authority or before.child_authority or self._officer.authority
         return await self._turn.new_identity(before.child_id, call.entry, authority, self._officer.subject)
 
-    async def resolve(self, judged: Carry, entry: str, resolution: str, number: str | None) -> tuple[str, ...]:
-        """Carry out what was said of an entry; the numbers of the children it touched."""
-        await self._begin(self._reference, judged.before, judged, judged.act)
+    async def resolve(self, judged: Carry, entry: str, resolution: str, number: str | None) -> None:
+        """Carry out what was said of an entry. Raises NotMergeable."""
+        await self._begin(self.reference, judged.before, judged, judged.act)
         for merged in judged.members:
             await self._turn.merge(judged.before.child_id, merged.child_id)
         await self._turn.resolve(entry, resolution, number)
-        return (judged.before.number, *(merged.number for merged in judged.members))
 
     async def _begin(self, reference: str, child: ShieldState, judged: Carry, word: str) -> None:
         proposal = judged.proposal

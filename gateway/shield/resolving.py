@@ -11,6 +11,8 @@ from adapters.records import Tier
 from adapters.shield_records import ShieldState
 from gateway.shield.acts import Bad, Carry, Nobody, Officer, Propose, by_two, manages
 
+NOT_TO_MERGE = "`merge` takes two records of your authority, both named by the entry's keys"
+
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
@@ -54,7 +56,7 @@ def judge_entry(
     if call.merge:
         others = [child for child in mine if child.number in by_key and child is not named[0]]
         if len(others) != 1 or named[0].number not in by_key:
-            return Bad("`merge` takes two records of your authority, both named by the entry's keys")
+            return Bad(NOT_TO_MERGE)
         merged = Carry("MERGED", carried.content, named[0], named[0], members=(others[0],))
         return by_two(officer, proposals, merged)
     if call.resolution == "REJECT" or (call.resolution == "SAME" and _is_protected(named[0])):

@@ -164,6 +164,7 @@ async def test_key_that_was_anybodys_is_none_of_a_new_identity(officers: Officer
         assert state.tier is Tier.OPEN
         assert state.proposals
     assert await rows.connection.fetchval("SELECT count(*) FROM shield_acts") == 0
+    assert await rows.connection.fetchval("SELECT count(*) FROM ledger WHERE code = 'BAD_ACT'") == 2
 
 
 @pytest.mark.parametrize("decided", [Decided.UPDATE, Decided.QUARANTINE])

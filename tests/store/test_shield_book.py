@@ -39,6 +39,7 @@ RAISE = Raise(Tier.SHIELDED, "threat from a relative", SOON)
 SEAL = Raise(Tier.SEALED, "witness protection", SOON)
 SCHOOL = CircleTerm("school-1", frozenset({"ADDRESS", "SCHOOL"}), TODAY + timedelta(days=30))
 CHILD = "0000000000001"
+MUTATION = {Change: "changeShield", Transfer: "transferShield", Raise: "raiseShield"}
 
 
 @pytest.fixture
@@ -398,6 +399,7 @@ async def test_flawed_call_does_nothing(officers: Officers, rows: Rows, child: i
             await officers.act(ANN, number, call)
         told.add(str(flawed.value))
     assert len(told) == 1
+    assert [row[:3] for row in await ledger(rows)][-2:] == [(MUTATION[type(call)], "ann", "REFUSED")] * 2
     assert await numbers_of(rows, "SELECT count(*) FROM shield_proposals") == [0]
 
 
