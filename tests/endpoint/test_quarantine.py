@@ -138,17 +138,28 @@ async def test_one_protected_child_among_several_hides_the_whole_entry(gateway: 
     assert {key: entry[key] for key in WAITS} == WAITS
 
 
-async def test_an_officer_reads_what_is_like_a_child_of_theirs(gateway: RunningGateway) -> None:
-    """Whole; with the candidates of their own authority, and of no other."""
+async def test_an_officer_reads_what_is_most_like_a_child_of_theirs(gateway: RunningGateway) -> None:
+    """Whole, with the candidates of their own authority alone; who keeps the less likely child reads nothing."""
     reference = await a_doubt(gateway, "shielded", "shielded-elsewhere", outcome=QuarantineOutcome.LIKE_PROTECTED)
-    for viewer, name in ((OFFICER, "shielded"), (ELSEWHERE, "shielded-elsewhere")):
-        [entry] = await entries(gateway, viewer)
-        assert (entry["reference"], entry["state"], entry["outcome"]) == (reference, "OPEN", "LIKE_PROTECTED")
-        assert entry["incoming"]["address"] == {"postcode": "LS9 9ZZ"}
-        [candidate] = entry["candidates"]
-        assert candidate["child"]["number"] == gateway.child(name).number
-        assert candidate["child"]["address"]["postcode"] == gateway.child(name).address.postcode
-        assert candidate["reasons"] == ["NAME_ALIKE", "SAME_ADDRESS"]
+    [entry] = await entries(gateway, OFFICER)
+    assert (entry["reference"], entry["state"], entry["outcome"]) == (reference, "OPEN", "LIKE_PROTECTED")
+    assert entry["incoming"]["address"] == {"postcode": "LS9 9ZZ"}
+    [candidate] = entry["candidates"]
+    assert candidate["child"]["number"] == gateway.child("shielded").number
+    assert candidate["child"]["address"]["postcode"] == gateway.child("shielded").address.postcode
+    assert candidate["reasons"] == ["NAME_ALIKE", "SAME_ADDRESS"]
+    assert await entries(gateway, ELSEWHERE) == []
+
+
+async def test_an_entry_like_a_sealed_child_is_its_custodians_alone(gateway: RunningGateway) -> None:
+    """However much more it is like another child: what came in may be the sealed child's own whereabouts."""
+    await a_doubt(gateway, "shielded-elsewhere", "shielded", "sealed")
+    assert await entries(gateway, ELSEWHERE) == []
+    headers = {"Authorization": f"Bearer {gateway.issuer.mint(OFFICER, scope='sensitive')}"}
+    assert await entries(gateway, OFFICER, headers=headers) == []
+    [entry] = await entries(gateway, SECOND)
+    numbers = [gateway.child(name).number for name in ("shielded", "sealed")]
+    assert [candidate["child"]["number"] for candidate in entry["candidates"]] == numbers
 
 
 @pytest.mark.parametrize("name", ["shielded-elsewhere", "open", "sealed"])
