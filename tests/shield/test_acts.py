@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -328,6 +329,38 @@ def test_weaker_both_ways_is_not_at_all(one: ShieldState, two: ShieldState) -> N
         assert terms(one)[:3] == terms(two)[:3]
 
 
+TERM = CircleTerm("school-1", frozenset({"ADDRESS"}), TODAY)
+STANDS = ShieldState(
+    1, "1", HERE, Tier.SEALED, HERE, frozenset({"KEY"}), "ground", TODAY + timedelta(days=9), circle=(TERM,)
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "respects"),
+    [
+        ({"tier": Tier.SHIELDED}, {"tier"}),
+        ({"tier": Tier.OPEN}, {"tier"}),
+        ({"withheld": frozenset({"PARENT_NAMES"})}, {"withheld"}),
+        ({"authority": ELSEWHERE}, {"authority"}),
+        ({"circle": (TERM, replace(TERM, organisation="school-2"))}, {"circle"}),
+        ({"circle": (replace(TERM, organisation="school-2"),)}, {"circle"}),
+        ({"circle": (replace(TERM, categories=frozenset({"ADDRESS", "SCHOOL"})),)}, {"circle"}),
+        ({"circle": (replace(TERM, until=TODAY + timedelta(days=1)),)}, {"circle"}),
+        ({"tier": Tier.SHIELDED, "withheld": frozenset()}, {"tier", "withheld"}),
+        ({"withheld": frozenset({"KEY", "PARENT_NAMES"})}, set()),
+        ({"circle": ()}, set()),
+        ({"circle": (replace(TERM, until=TODAY - timedelta(days=1)),)}, set()),
+        ({"review_on": TODAY}, set()),
+        ({"review_on": TODAY + timedelta(days=99)}, set()),
+        ({"ground": "another"}, set()),
+    ],
+)
+def test_what_weakens_a_shield(change: dict[str, Any], respects: set[str]) -> None:
+    """A lower tier, less withheld, another authority, and of the circle a member, a category or a day more."""
+    assert weakens(STANDS, replace(STANDS, **change)) == respects
+    assert weakens(replace(STANDS, tier=Tier.OPEN), replace(STANDS, **change)) == set()
+
+
 @given(CALLS)
 def test_content_is_json_and_knows_no_order(call: ShieldCall) -> None:
     """Equal calls have equal content after a way through JSON, however their lists were ordered."""
@@ -342,7 +375,6 @@ def test_new_identitys_content_holds_no_value() -> None:
 
 
 FAR = TODAY + timedelta(days=367)
-TERM = CircleTerm("school-1", frozenset({"ADDRESS"}), TODAY)
 
 
 @pytest.mark.parametrize(
