@@ -26,7 +26,6 @@ from adapters.store.embedded import EmbeddedCluster
 from adapters.store.feeding import FeedStore
 from adapters.store.migrate import migrate
 from adapters.store.roles import Role, credentials
-from adapters.store.sounds import backfill_sounds
 from gateway.feeds.definition import Columns, SourceDefinition
 from gateway.feeds.loading import BATCH, load
 from gateway.feeds.report import LoadReport
@@ -87,7 +86,6 @@ async def _prepared(cluster: EmbeddedCluster, data: Path, children: int) -> None
     owner = cluster.dsn(Role.OWNER)
     await migrate(owner, credentials(data))
     await populate(owner, children, lambda _: None)
-    await backfill_sounds(owner)
 
 
 async def _loaded(dsn: str, path: Path, watch: Watch) -> LoadReport:
