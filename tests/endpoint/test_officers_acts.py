@@ -190,6 +190,25 @@ async def test_two_officers_at_once_are_two(gateway: RunningGateway) -> None:
     assert sorted(state(reply) for reply in both) == ["DONE", "PROPOSED"]
 
 
+async def test_who_asks_after_the_officer_was_told_sees_no_whereabouts(gateway: RunningGateway) -> None:
+    """Law 8, under steady reading: from the officer's answer on, no question is answered by what stood before."""
+    told = asyncio.Event()
+    seen: list[tuple[bool, Any]] = []
+
+    async def read() -> None:
+        for _ in range(15):
+            after = told.is_set()
+            seen.append((after, await postcode(gateway, "open")))
+
+    async def protect() -> None:
+        await asyncio.sleep(0.01)
+        assert state(await act(gateway, "raiseShield", gateway.child("open").number)) == "DONE"
+        told.set()
+
+    await asyncio.gather(protect(), *(read() for _ in range(8)))
+    assert {place for after, place in seen if after} == {None}
+
+
 async def test_a_transfer_is_completed_by_the_receiving_authority(gateway: RunningGateway) -> None:
     """Leeds proposes, Bristol says the same; from then on the child is Bristol's to manage."""
     number = gateway.child("shielded").number
