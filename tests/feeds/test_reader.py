@@ -242,3 +242,10 @@ def test_an_unknown_source_names_those_there_are(tmp_path: Path) -> None:
     (tmp_path / "ours.toml").write_text("")
     with pytest.raises(SourceError, match=r"`mavis-class`.*`ours`"):
         read_definition("theirs", tmp_path)
+
+
+def test_the_definition_in_the_documentation_is_one(tmp_path: Path) -> None:
+    """Whoever copies it has a source."""
+    page = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(page.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+    assert read_definition("mine", tmp_path).columns.row == "PUPIL_ID"
