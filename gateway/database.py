@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.store.backfill import backfill_sounds
 from adapters.store.data_folder import Claim, make_folder
 from adapters.store.embedded import EmbeddedCluster
 from adapters.store.failures import LoginRefused, StoreSetupError
 from adapters.store.migrate import migrate
 from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
-from adapters.store.sounds import backfill_sounds
 from gateway.settings import Settings, variable
 
 # Those who may be given an address of their own, so that a machine need hold nobody else's password.

@@ -23,8 +23,10 @@ def _grants(**objects: str) -> frozenset[Grant]:
 EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
     {
         Role.GATEWAY: _grants(
-            SELECT="children former_names keys shields holds circles overrides shield_epoch child_readings"
-            " organisations broker_references",
+            SELECT="children (id number given family name_key given_key birth_date gender address_status address_lines"
+            " postcode uprn authority closed); shields (child_id tier authority withheld raised_by confirmed_at);"
+            " overrides (child_id viewer token until);"
+            " former_names keys holds circles shield_epoch child_readings organisations broker_references",
             INSERT="broker_references; holds (child_id agency mark)",
             EXECUTE="record_access begin_override take_reports report_ended protection_counts law_breaches",
         ),
@@ -36,12 +38,13 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " feed_loads (source digest as_of rows_done finished counts started_at touched_at);"
             " feed_rejects (source digest line field reason)",
             EXECUTE="is_protected protected_among feed_turn feed_apply feed_begin feed_progress"
-            " quarantine_for_stewards resolve_entry merge_children record_act law_breaches",
+            " quarantine_for_stewards resolve_entry record_act law_breaches",
             USAGE="feed_entry",
         ),
         Role.SHIELD: _grants(
-            SELECT="shields circles holds overrides shield_epoch shield_history shield_acts household_releases"
-            " shield_proposals; children (id number authority closed); organisations (id kind authority)",
+            SELECT="circles holds shield_epoch household_releases shield_proposals; shield_acts (reference);"
+            " shields (child_id tier authority withheld ground review_on raised_by raised_from confirmed_by"
+            " confirmed_at household_of); children (id number authority closed); organisations (id kind authority)",
             INSERT="shields circles shield_acts household_releases shield_proposals; holds (child_id agency mark)",
             UPDATE="shields circles; holds (cleared_at cleared_by cleared_for); shield_proposals (state)",
             DELETE="shields circles",
@@ -69,7 +72,7 @@ EXPECTED_GUARDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "overrides": frozenset(_EPOCH_GUARDS.split()),
         "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete"}),
         "household_releases": frozenset({"kept"}),
-        "shield_acts": frozenset({"overrides_end", "written_once", "kept_whole"}),
+        "shield_acts": frozenset({"act_begins", "overrides_end", "written_once", "kept_whole"}),
         "shield_history": frozenset({"written_once", "kept_whole"}),
     }
 )

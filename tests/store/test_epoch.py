@@ -22,7 +22,8 @@ RAISE = """
         INSERT INTO shield_acts (reference, child_id, act, officer, authority, reason)
         VALUES (gen_random_uuid()::text, $1, 'RAISED', 'officer', '', 'a stated reason')
         RETURNING set_config('contactpoint.act', reference, true))
-    INSERT INTO shields (child_id, tier, authority, ground, review_on) SELECT $1, 'SHIELDED', '', '', now() FROM act
+    INSERT INTO shields (child_id, tier, authority, ground, review_on, raised_by, confirmed_at)
+    SELECT $1, 'SHIELDED', '', '', now(), 'officer', NULL FROM act
 """
 
 

@@ -156,6 +156,15 @@ async def test_whoever_moves_in_is_held(rows: Rows, feed: Feed) -> None:
     assert await held(rows) == [mover]
 
 
+async def test_with_whom_a_shielded_child_comes_to_live_is_held(rows: Rows, feed: Feed) -> None:
+    """Their address is now the one that is hidden."""
+    shielded = await rows.child(postcode="LS2 2BB")
+    family = [await rows.child(given=[name]) for name in ("Bob", "Cleo")]
+    await rows.shield(shielded)
+    await feed.updates(shielded, HOME)
+    assert await held(rows) == family
+
+
 async def test_whoever_turns_out_a_sibling_is_held(rows: Rows, feed: Feed) -> None:
     """A feed names the parent of both, wherever they live, and nothing else that is new."""
     shielded, sibling = await rows.child(given=["Bob"]), await rows.child(postcode="LS9 9ZZ")
@@ -189,7 +198,7 @@ async def test_who_was_released_is_not_held_again(rows: Rows, feed: Feed, databa
     await rows.shield(shielded)
     officer = await database.connect(Role.SHIELD)
     async with officer.transaction():
-        reference = await act(officer, shielded, "RELEASED", second="officer-2")
+        reference = await act(officer, sibling, "RELEASED", second="officer-2")
         await officer.execute("INSERT INTO household_releases VALUES ($1, $2, $3)", shielded, sibling, reference)
     await officer.close()
     await feed.updates(sibling, HOME)

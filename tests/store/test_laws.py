@@ -64,7 +64,7 @@ async def an_open_double(rows: Rows) -> None:
 async def somebody_joined_the_household(rows: Rows) -> None:
     await rows.shield(await rows.child())
     await rows.child(given=["Bob"])
-    await rows.connection.execute("UPDATE children SET address_as_of = now() + interval '1 day' WHERE given = '{Bob}'")
+    await rows.connection.execute("UPDATE children SET moved_at = now() + interval '1 day' WHERE given = '{Bob}'")
 
 
 async def a_new_identity_bears_an_old_key(rows: Rows) -> None:

@@ -13,32 +13,32 @@ from adapters.store.roles import Connection, Role
 from tests.databases import Database
 from tests.store.rows import Rows, act
 
-# Of a shielded child 1 that withholds its key, and an open child 2 with a hold.
-RAISE = (
-    "INSERT INTO shields (child_id, tier, authority, ground, review_on) VALUES (2, 'SHIELDED', 'E08000035', '', now())"
-)
+# Child 1 is shielded, withholds its key and waits to be confirmed; child 2 is open; both are held. Acts are on child 1.
+RAISE = """
+    INSERT INTO shields (child_id, tier, authority, ground, review_on, raised_by, confirmed_at)
+    VALUES (2, 'SHIELDED', 'E08000035', '', now(), 'officer-1', NULL)
+"""
 BY_ONE = (
     RAISE,
     "UPDATE shields SET tier = 'SEALED'",
     "UPDATE shields SET withheld = '{KEY,PARENT_NAMES}'",
     "UPDATE shields SET review_on = review_on + 30, ground = 'another'",
-    "UPDATE shields SET confirmed_at = now(), confirmed_by = 'officer-2'",
+    "UPDATE shields SET confirmed_at = now(), confirmed_by = 'officer-1'",
     "UPDATE circles SET until = until - 1",
     "UPDATE circles SET categories = '{ADDRESS}'",
     "DELETE FROM circles",
-    "UPDATE holds SET cleared_at = now(), cleared_by = 'officer-1', cleared_for = 'a stated reason'",
+    "UPDATE holds SET cleared_at = now(), cleared_by = 'officer-1', cleared_for = 'a reason' WHERE child_id = 1",
 )
 BY_TWO = (
     "DELETE FROM shields",
     "UPDATE shields SET withheld = '{}'",
     "UPDATE shields SET withheld = '{PARENT_NAMES}'",
     "UPDATE shields SET authority = 'E06000001'",
-    "UPDATE shields SET child_id = 2",
     "INSERT INTO circles VALUES (1, 'school-2', '{ADDRESS}', current_date + 1)",
     "UPDATE circles SET until = until + 1",
     "UPDATE circles SET categories = categories || '{PRACTICE}'",
     "UPDATE circles SET organisation = 'school-2'",
-    "INSERT INTO household_releases SELECT 1, 2, current_setting('contactpoint.act')",
+    "INSERT INTO household_releases SELECT 2, 1, current_setting('contactpoint.act')",
 )
 
 
@@ -47,9 +47,10 @@ async def officer(database: Database, rows: Rows) -> AsyncIterator[Connection]:
     """A connection that changes shields, in a world with a shielded child, its circle, and an open child on hold."""
     child, other = await rows.child(), await rows.child(given=["Bob"])
     assert (child, other) == (1, 2)
-    await rows.shield(child, withheld=["KEY"])
+    await rows.shield(child, withheld=["KEY"], unconfirmed_by="officer-0")
     await rows.circle(child, "school-1", ["ADDRESS", "SCHOOL"])
-    await rows.hold(other)
+    for held in (child, other):
+        await rows.hold(held)
     connection = await database.connect(Role.SHIELD)
     yield connection
     await connection.close()
@@ -105,7 +106,47 @@ async def test_nobody_is_their_own_second(officer: Connection) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await allowed(officer, "DELETE FROM shields", second="officer-1")
     with pytest.raises(asyncpg.CheckViolationError):
-        await allowed(officer, "UPDATE shields SET raised_by = 'o', confirmed_by = 'o'")
+        await allowed(officer, "UPDATE shields SET confirmed_at = now(), confirmed_by = 'officer-0'")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE shields SET raised_by = 'somebody'",
+        "UPDATE shields SET confirmed_at = now()",
+        RAISE.replace("NULL", "now()"),
+        RAISE.replace("officer-1", "somebody"),
+    ],
+    ids=["another raiser", "confirmed by nobody", "raised confirmed", "raised by somebody else"],
+)
+async def test_whoever_raises_is_named_and_confirms_nothing(officer: Connection, statement: str) -> None:
+    """Who raised a shield reads nothing by it until somebody else confirms: neither half can be written around."""
+    assert await allowed(officer, statement) is False
+
+
+ON_ANOTHER = (
+    "DELETE FROM shields WHERE child_id = 2",
+    "UPDATE shields SET withheld = '{}' WHERE child_id = 2",
+    "INSERT INTO circles VALUES (2, 'school-2', '{ADDRESS}', current_date + 1)",
+    "UPDATE holds SET cleared_at = now() WHERE child_id = 2",
+    "INSERT INTO household_releases SELECT 1, 2, current_setting('contactpoint.act')",
+)
+
+
+@pytest.mark.parametrize("statement", ON_ANOTHER)
+async def test_an_act_weakens_no_other_child(officer: Connection, rows: Rows, statement: str) -> None:
+    """Two officers spoke of one child: no other loses anything by it."""
+    await rows.shield(2, withheld=["KEY"])
+    assert await allowed(officer, statement, second="officer-2") is False
+
+
+async def test_an_older_snapshot_changes_nothing(officer: Connection) -> None:
+    """Under REPEATABLE READ what others committed meanwhile would not be seen: refused outright."""
+    transaction = officer.transaction(isolation="repeatable_read")
+    await transaction.start()
+    with pytest.raises(asyncpg.RaiseError, match="READ COMMITTED alone"):
+        await act(officer, 1)
+    await transaction.rollback()
 
 
 async def test_an_act_ends_with_its_transaction(officer: Connection) -> None:
@@ -118,9 +159,8 @@ async def test_an_act_ends_with_its_transaction(officer: Connection) -> None:
 
 
 async def test_a_weakening_hides_behind_no_strengthening(officer: Connection) -> None:
-    """In one act and one statement of several rows, the one row that weakens takes its second officer."""
-    await allowed(officer, RAISE)
-    both = "UPDATE shields SET withheld = CASE child_id WHEN 1 THEN '{}'::text[] ELSE '{KEY}' END"
+    """A shield made stricter in one way and looser in another takes its second officer for the looser."""
+    both = "UPDATE shields SET tier = 'SEALED', withheld = '{PARENT_NAMES}'"
     assert await allowed(officer, both) is False
     assert await allowed(officer, both, second="officer-2") is True
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.store.backfill import backfill_sounds
 from adapters.store.roles import Role
 from adapters.store.search import name_key
-from adapters.store.sounds import LENGTH, backfill_sounds, sound
+from adapters.store.sounds import LENGTH, sound
 from tests.databases import Database
 from tests.store.rows import Rows
 

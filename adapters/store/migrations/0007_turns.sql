@@ -5,10 +5,23 @@
 CREATE TABLE shield_turn (nothing boolean);    -- never a row
 CREATE TABLE identity_turn (nothing boolean);  -- whoever creates, merges or matches children takes this alone, first
 
+-- A snapshot older than the lock in hand would hide what was committed while it was waited for.
+CREATE FUNCTION demand_fresh_snapshots() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'this is done under READ COMMITTED alone: an older snapshot would hide a shield';
+    END IF;
+END $$;
+
 -- Identity before shield, always: one order, so no two wait for each other.
 CREATE OR REPLACE FUNCTION shields_changing() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM public.demand_fresh_snapshots();
+    IF TG_TABLE_NAME NOT IN ('overrides', 'circles') THEN   -- what feeds match by: whether a child is protected
+        LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
+    END IF;
     LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
     RETURN NULL;
 END $$;
@@ -36,17 +49,22 @@ BEGIN
     RETURN FOUND;
 END $$;
 
--- An act's own record, in the act's transaction: no act without it.
+-- An act's own record, in the act's transaction: no act without it. A feed records what its stewards resolve, and no more.
 CREATE FUNCTION record_act(
     reference text, part_of text, act text, viewer text, organisation text, acting_role text, purpose text, reason text,
     outcome text, code text, numbers text[]
 ) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    IF session_user = 'contactpoint_feed' AND act <> 'resolveQuarantine' THEN
+        RAISE EXCEPTION 'a feed carries out no such act' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     INSERT INTO public.ledger (
         reference, part_of, act, viewer, organisation, acting_role, purpose, reason, outcome, code, children)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-            (SELECT coalesce(jsonb_agg(jsonb_build_object('number', n)), '[]') FROM unnest($11) AS n))
-$$;
+    VALUES (reference, part_of, act, viewer, organisation, acting_role, purpose, reason, outcome, code,
+            (SELECT coalesce(jsonb_agg(jsonb_build_object('number', n)), '[]') FROM unnest(numbers) AS n));
+END $$;
 
-REVOKE ALL ON FUNCTION record_act FROM PUBLIC;
+REVOKE ALL ON FUNCTION demand_fresh_snapshots, record_act FROM PUBLIC;
 REVOKE INSERT ON ledger FROM contactpoint_gateway;

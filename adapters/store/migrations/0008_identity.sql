@@ -7,6 +7,7 @@ ALTER TABLE children
     ADD COLUMN birth_as_of    timestamptz,
     ADD COLUMN gender_as_of   timestamptz,
     ADD COLUMN address_as_of  timestamptz,
+    ADD COLUMN moved_at       timestamptz,     -- when a feed last brought the child to another home; null: never
     ADD COLUMN closed         boolean NOT NULL DEFAULT false,  -- given a new identity: the number answers as unknown
     ADD COLUMN own_keys_alone boolean NOT NULL DEFAULT false;  -- a new identity: never matched by likeness
 

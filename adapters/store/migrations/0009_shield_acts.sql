@@ -79,6 +79,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT pg_get_userbyid(relowner) = session_user FROM pg_class WHERE oid = 'public.shields'::regclass
 $$;
 
+-- Two records become one, and the survivor's shield is at least what the other's was: that weakens nothing.
+CREATE FUNCTION outdone(weakened shield_history, survivor bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM public.shields s
+         WHERE s.child_id = survivor AND s.withheld @> weakened.withheld
+           AND (s.tier = 'SEALED' OR weakened.tier = 'SHIELDED'))
+$$;
+
 -- Writes the history, whoever it is, and refuses: no change without its act, none that weakens without two.
 CREATE FUNCTION shields_kept() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -103,9 +112,26 @@ BEGIN
         IF act.reference IS NULL THEN
             RAISE EXCEPTION 'a shield changes by an officer''s act alone' USING ERRCODE = 'insufficient_privilege';
         END IF;
-        IF act.second IS NULL AND EXISTS (
-            SELECT FROM public.shield_history h WHERE h.act = act.reference AND h.weakens) THEN
-            RAISE EXCEPTION 'what weakens a shield takes two officers' USING ERRCODE = 'insufficient_privilege';
+        IF EXISTS (
+            SELECT FROM public.shield_history h WHERE h.act = act.reference AND h.weakens AND (
+                act.second IS NULL OR h.child_id <> act.child_id
+                    AND NOT (act.act = 'MERGED' AND public.outdone(h, act.child_id)))) THEN
+            RAISE EXCEPTION 'what weakens a shield takes two officers, who name the child'
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF TG_OP = 'INSERT' AND act.second IS NULL THEN
+            IF EXISTS (SELECT FROM made WHERE confirmed_at IS NOT NULL OR raised_by IS DISTINCT FROM act.officer) THEN
+                RAISE EXCEPTION 'whoever raises a shield alone is named, and does not confirm it'
+                    USING ERRCODE = 'insufficient_privilege';
+            END IF;
+        ELSIF TG_OP = 'UPDATE' THEN
+            IF EXISTS (
+                SELECT FROM gone o JOIN made n USING (child_id)
+                 WHERE n.raised_by <> o.raised_by
+                    OR o.confirmed_at IS NULL AND n.confirmed_at IS NOT NULL AND n.confirmed_by IS NULL) THEN
+                RAISE EXCEPTION 'a shield is confirmed by somebody, and its raiser stays its raiser'
+                    USING ERRCODE = 'insufficient_privilege';
+            END IF;
         END IF;
     END IF;
     RETURN NULL;
@@ -128,7 +154,8 @@ BEGIN
         widens := (NEW.child_id, NEW.organisation) <> (OLD.child_id, OLD.organisation)
                OR NOT NEW.categories <@ OLD.categories OR NEW.until > OLD.until;
     END IF;
-    IF NOT public.by_owner() AND (act.reference IS NULL OR widens AND act.second IS NULL) THEN
+    IF NOT public.by_owner() AND (
+        act.reference IS NULL OR widens AND (act.second IS NULL OR NEW.child_id <> act.child_id)) THEN
         RAISE EXCEPTION 'a circle widens by an act of two officers alone' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NULL;
@@ -138,9 +165,16 @@ CREATE TRIGGER kept AFTER INSERT OR UPDATE OR DELETE ON circles FOR EACH ROW EXE
 -- A hold is cleared by an officer's act; a member of a household is released by one of two officers, named in it.
 CREATE FUNCTION holds_kept() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    act public.shield_acts := public.act_in_hand();
 BEGIN
-    IF OLD.cleared_at IS NULL AND NOT public.by_owner() AND (public.act_in_hand()).reference IS NULL THEN
+    IF OLD.cleared_at IS NULL AND NOT public.by_owner()
+       AND OLD.child_id IS DISTINCT FROM act.child_id AND act.act IS DISTINCT FROM 'MERGED' THEN
         RAISE EXCEPTION 'a hold is cleared by an officer''s act alone' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF OLD.cleared_at IS NULL AND NOT public.by_owner() AND OLD.agency = 'household' AND act.second IS NULL
+       AND NOT EXISTS (SELECT FROM public.shields s WHERE s.child_id = OLD.child_id) THEN
+        RAISE EXCEPTION 'who joined a household is let go by two officers' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NULL;
 END $$;
@@ -151,12 +185,22 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     act public.shield_acts := public.act_in_hand();
 BEGIN
-    IF NOT public.by_owner() AND (act.reference IS DISTINCT FROM NEW.act OR act.second IS NULL) THEN
+    IF NOT public.by_owner() AND (
+        act.reference IS DISTINCT FROM NEW.act OR act.second IS NULL OR NEW.member <> act.child_id) THEN
         RAISE EXCEPTION 'a release takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER kept AFTER INSERT OR UPDATE ON household_releases FOR EACH ROW EXECUTE FUNCTION releases_kept();
+
+-- An act takes its turn before it is written down, so that what it reads afterwards is all there is.
+CREATE FUNCTION act_begins() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM public.act_turn();
+    RETURN NULL;
+END $$;
+CREATE TRIGGER act_begins BEFORE INSERT ON shield_acts FOR EACH STATEMENT EXECUTE FUNCTION act_begins();
 
 -- Any officer's act ends every look behind that child's shield.
 CREATE FUNCTION overrides_end() RETURNS trigger
@@ -203,8 +247,8 @@ BEGIN
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', of_table, named);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION act_in_hand, by_owner, shields_kept, circles_kept, holds_kept, releases_kept, overrides_end, never,
-    identity_closed FROM PUBLIC;
+REVOKE ALL ON FUNCTION act_in_hand, by_owner, shields_kept, circles_kept, holds_kept, releases_kept, outdone, act_begins,
+    overrides_end, never, identity_closed FROM PUBLIC;
 
 -- The gateway reads this. The columns of 0004 stay; a closed record is in no answer.
 CREATE OR REPLACE VIEW child_readings WITH (security_invoker = true) AS

@@ -2,7 +2,8 @@
 
 CREATE TABLE authority_webhooks (
     authority text PRIMARY KEY,                    -- GSS code
-    url       text NOT NULL CHECK (url ~ '^https://|^http://(127\.0\.0\.1|\[::1\]|localhost)[:/]')
+    url       text NOT NULL CHECK (
+        url ~ '^(https://[^/@?#]+|http://(127\.0\.0\.1|\[::1\]|localhost)(:[0-9]+)?)(/|$)')
 );
 CREATE TABLE outbox (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -35,6 +36,10 @@ DECLARE
     child record;
     ends timestamptz;
 BEGIN
+    IF length(reason) NOT BETWEEN 10 AND 255 THEN      -- of every child alike
+        RAISE EXCEPTION 'a reason has 10 to 255 characters' USING ERRCODE = 'check_violation';
+    END IF;
+    PERFORM public.demand_fresh_snapshots();
     LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
     SELECT c.id, s.tier, s.authority INTO child
       FROM public.children c LEFT JOIN public.shields s ON s.child_id = c.id

@@ -17,19 +17,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
          + EXISTS (SELECT FROM public.children WHERE id = w AND (closed OR own_keys_alone))::int > 0
 $$;
 
--- At the beginning of each batch: until it commits nobody else changes identity, and no shield moves between what is
--- matched and what is written.
+-- At the beginning of each batch: until it commits nobody else changes identity, or whether a child is protected. No
+-- record of an access waits for it: those share the other turn, which a batch takes only to place a hold.
 CREATE FUNCTION feed_turn() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM public.demand_fresh_snapshots();
     LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
-    LOCK TABLE public.shield_turn IN ROW SHARE MODE;
 END $$;
 
 -- The same for whoever acts on a shield: alone, before anything is read that the act depends on.
 CREATE FUNCTION act_turn() RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM public.demand_fresh_snapshots();
     LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
     LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
 END $$;
@@ -64,17 +65,35 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
      WHERE (SELECT count(*) FROM home) <= 20 AND h.id NOT IN (SELECT child_id FROM parents)
 $$;
 
--- Who comes to live with, or turns out to share a parent with, a shielded child is held, unless officers released them.
-CREATE FUNCTION hold_joiner(child bigint) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    INSERT INTO public.holds (child_id, agency, mark)
-    SELECT child, 'household', 'HOUSEHOLD_JOINED'
-     WHERE NOT EXISTS (SELECT FROM public.shields WHERE child_id = child)
-       AND EXISTS (SELECT FROM public.household_of(child) h JOIN public.shields s ON s.child_id = h.id
-                    WHERE NOT EXISTS (SELECT FROM public.household_releases r
-                                       WHERE r.member = child AND r.root IN (h.id, s.household_of)))
-    ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING
+-- Whether two officers released the member from the household of that shield, and since it was raised.
+CREATE FUNCTION released(member bigint, s shields) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.household_releases r JOIN public.shield_acts a ON a.reference = r.act
+                    WHERE r.member = $1 AND r.root IN (s.child_id, s.household_of) AND a.at >= s.raised_at)
 $$;
+
+-- Who comes to live with, or turns out to share a parent with, a shielded child is held, unless officers released them;
+-- and so are they with whom a shielded child comes to live: their address is now the one that is hidden. Looked for first:
+-- even a statement that places no hold takes the shields' turn.
+CREATE FUNCTION hold_joiner(child bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    joiners bigint[] := ARRAY(
+        WITH household AS MATERIALIZED (SELECT h.id FROM public.household_of(child) h),
+        joining AS (
+            SELECT child AS id FROM household h JOIN public.shields s ON s.child_id = h.id WHERE NOT public.released(child, s)
+            UNION
+            SELECT h.id FROM household h JOIN public.shields s ON s.child_id = child WHERE NOT public.released(h.id, s))
+        SELECT j.id FROM joining j
+         WHERE NOT EXISTS (SELECT FROM public.shields s WHERE s.child_id = j.id)
+           AND NOT EXISTS (SELECT FROM public.holds h
+                            WHERE h.child_id = j.id AND h.agency = 'household' AND h.cleared_at IS NULL));
+BEGIN
+    IF cardinality(joiners) > 0 THEN
+        INSERT INTO public.holds (child_id, agency, mark)
+        SELECT unnest(joiners), 'household', 'HOUSEHOLD_JOINED';
+    END IF;
+END $$;
 
 -- What a feed's record says, as `adapters/store/feeding.py` sends it.
 CREATE TYPE feed_entry AS (
@@ -105,19 +124,34 @@ CREATE TYPE feed_entry AS (
     candidates    jsonb          -- [{"child": 1, "score": 0.5, "reasons": ["NAME_ALIKE"]}]
 );
 
+-- A record with its keys, and nothing that leads from it to another.
 CREATE FUNCTION new_child(e feed_entry) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     made bigint;
 BEGIN
+    IF EXISTS (SELECT FROM public.merged_numbers m WHERE m.number = e.number) THEN
+        RAISE EXCEPTION 'a number is given once' USING ERRCODE = 'unique_violation';
+    END IF;
     INSERT INTO public.children (number, given, family, name_key, given_key, family_sound, given_sound, birth_date, gender,
         address_status, address_lines, postcode, uprn, authority, name_as_of, birth_as_of, gender_as_of, address_as_of)
     VALUES (e.number, e.given, e.family, e.name_key, e.given_key, e.family_sound, e.given_sound, e.birth_date,
         coalesce(e.gender, 'UNKNOWN'), coalesce(e.address_status, 'UNKNOWN'), coalesce(e.address_lines, '{}'), e.postcode,
-        e.uprn, e.authority, e.as_of, e.as_of, e.as_of, e.as_of)
+        e.uprn, e.authority, e.as_of, e.as_of, CASE WHEN e.gender IS NOT NULL THEN e.as_of END,
+        CASE WHEN e.address_status IS NOT NULL THEN e.as_of END)
     RETURNING id INTO made;
     INSERT INTO public.keys (system, value, child_id, as_of)
     SELECT k.key, k.value, made, e.as_of FROM jsonb_each_text(coalesce(e.keys, '{}')) k;
+    RETURN made;
+END $$;
+
+-- The same, as a source tells of a child: with parents, the source's own row, and a home that others may live in.
+CREATE FUNCTION newcomer(e feed_entry) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    made bigint := public.new_child(e);
+BEGIN
+    UPDATE public.children SET moved_at = clock_timestamp() WHERE id = made;
     PERFORM public.link_rows(made, e);
     PERFORM public.hold_joiner(made);
     RETURN made;
@@ -181,6 +215,7 @@ BEGIN
         postcode = CASE WHEN moved THEN e.postcode ELSE x.postcode END,
         uprn = CASE WHEN moved THEN e.uprn ELSE x.uprn END,
         authority = CASE WHEN moved THEN coalesce(e.authority, x.authority) ELSE x.authority END,
+        moved_at = CASE WHEN moved THEN clock_timestamp() ELSE x.moved_at END,
         address_as_of = CASE WHEN e.address_status IS NULL THEN x.address_as_of
                              ELSE greatest(x.address_as_of, e.as_of) END
      WHERE id = child;
@@ -208,6 +243,38 @@ BEGIN
     END IF;
     RETURN changed;
 END $$;
+
+-- Protected children that an entry would double, should it become an open record: of its very birth date and both its
+-- sounds, or bearing one of its keys, now or once. `widely`: who is like it in any one way that feeds look for.
+CREATE FUNCTION protected_like(e feed_entry, but bigint, widely boolean) RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT id FROM (
+        SELECT c.id FROM public.children c
+         WHERE c.birth_date = e.birth_date AND c.family_sound = e.family_sound AND c.given_sound = e.given_sound
+        UNION
+        SELECT c.id FROM public.children c
+         WHERE c.birth_date = e.birth_date AND c.family_sound = e.given_sound AND c.given_sound = e.family_sound
+        UNION
+        SELECT f.child_id FROM public.former_names f JOIN public.children c ON c.id = f.child_id
+         WHERE f.family_sound = e.family_sound AND f.given_sound = e.given_sound AND c.birth_date = e.birth_date
+        UNION
+        SELECT k.child_id FROM jsonb_each_text(coalesce(e.keys, '{}')) n
+          JOIN public.keys k ON k.system = n.key AND k.value = n.value
+        UNION
+        SELECT k.child_id FROM jsonb_each_text(coalesce(e.keys, '{}')) n
+          JOIN public.former_keys k ON k.system = n.key AND k.value = n.value
+        UNION
+        SELECT c.id FROM public.children c
+         WHERE widely AND c.birth_date = e.birth_date AND (c.family_sound = e.family_sound OR c.given_sound = e.given_sound)
+        UNION
+        SELECT c.id FROM public.children c
+         WHERE widely AND c.family_sound = e.family_sound AND c.given_sound = e.given_sound
+        UNION
+        SELECT c.id FROM public.children c
+         WHERE widely AND c.postcode = e.postcode AND c.given_sound = e.given_sound
+    ) alike
+     WHERE id IS DISTINCT FROM but AND public.is_protected(id)
+$$;
 
 -- Puts a doubt aside; the same doubt from the same source is raised once. A row that bears a closed record's key, or was
 -- surely taken for one, is dropped and counted: to whoever asks, it waits like any other.
@@ -242,6 +309,12 @@ BEGIN
           JOIN public.children c ON c.id = x.child
          WHERE NOT (closed_likeness AND c.own_keys_alone)
         ON CONFLICT DO NOTHING;
+        -- Whom the matcher did not name, the store does: else stewards would be shown it whole.
+        INSERT INTO public.quarantine_candidates (reference, child_id, score, reasons)
+        SELECT e.reference, l.id, 0, '{}' FROM public.protected_like(e, NULL, false) AS l (id)
+          JOIN public.children c ON c.id = l.id
+         WHERE NOT (closed_likeness AND c.own_keys_alone)
+        ON CONFLICT DO NOTHING;
     END IF;
 END $$;
 
@@ -253,9 +326,12 @@ DECLARE
     e public.feed_entry;
     kept record;
     c record;
+    doubled bigint[];
 BEGIN
+    PERFORM public.feed_turn();
     PERFORM set_config('contactpoint.source', source, true);
     FOR e IN SELECT * FROM jsonb_populate_recordset(NULL::public.feed_entry, entries) LOOP
+        e.as_of := least(coalesce(e.as_of, '-infinity'), clock_timestamp());   -- no word holds against tomorrow's
         -- What stewards or officers said of this very row holds, whatever the matcher says of it today.
         SELECT q.state, q.child_id INTO kept FROM public.quarantine q
          WHERE q.source = source AND q.digest = decode(e.digest, 'hex');
@@ -282,6 +358,21 @@ BEGIN
                 e.candidates := jsonb_build_array(jsonb_build_object('child', e.child, 'score', 1, 'reasons', '{}'::text[]));
             END IF;
         END IF;
+        -- Law 2, whatever the matcher believed: no open record comes to be that doubles a protected child.
+        doubled := '{}';
+        IF e.decision = 'CREATE' THEN
+            doubled := ARRAY(SELECT public.protected_like(e, NULL, false));
+        ELSIF e.decision = 'UPDATE' AND NOT public.is_protected(e.child) THEN
+            IF c.renamed OR c.reborn THEN
+                doubled := ARRAY(SELECT public.protected_like(e, e.child, false));
+            END IF;
+        END IF;
+        IF cardinality(doubled) > 0 THEN
+            e.candidates := (SELECT jsonb_agg(jsonb_build_object('child', d, 'score', 0, 'reasons', '{}'::text[]))
+                               FROM unnest(doubled) d);
+            e.decision := 'QUARANTINE';
+            e.outcome := 'LIKE_PROTECTED';
+        END IF;
         "position" := e.position;
         came_to := CASE e.decision WHEN 'UPDATE' THEN 'UPDATED' WHEN 'CREATE' THEN 'CREATED' ELSE 'QUARANTINED' END;
         IF e.decision = 'UPDATE' THEN
@@ -289,12 +380,15 @@ BEGIN
                 came_to := 'UNCHANGED';
             END IF;
         ELSIF e.decision = 'CREATE' THEN
-            PERFORM public.new_child(e);
+            PERFORM public.newcomer(e);
         ELSE
             PERFORM public.put_aside(source, e);
         END IF;
         RETURN NEXT;
     END LOOP;
+EXCEPTION WHEN integrity_constraint_violation OR data_exception OR no_data_found THEN
+    -- The server's own words would quote the row that would not fit, and where in here it was.
+    RAISE EXCEPTION 'a record of the batch cannot be written' USING ERRCODE = SQLSTATE;
 END $$;
 
 -- Begin or go on with a file: how many of its rows are done, and whether all are.
@@ -315,6 +409,6 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     SELECT $1, $2, x.line, x.field, x.reason FROM jsonb_to_recordset($5) AS x (line bigint, field text, reason text)
     ON CONFLICT DO NOTHING;
 $$;
-REVOKE ALL ON FUNCTION is_protected, protected_among, feed_turn, act_turn, same_home, household_of, hold_joiner, new_child, link_rows,
-    write_child, put_aside, feed_apply, feed_begin, feed_progress FROM PUBLIC;
+REVOKE ALL ON FUNCTION is_protected, protected_among, feed_turn, act_turn, same_home, household_of, released, hold_joiner, new_child, newcomer,
+    link_rows, write_child, protected_like, put_aside, feed_apply, feed_begin, feed_progress FROM PUBLIC;
 REVOKE ALL ON TYPE feed_entry FROM PUBLIC;

@@ -21,25 +21,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
      ORDER BY q.received_at, q.reference LIMIT $3
 $$;
 
--- What an authority's officers see: those with a protected candidate of theirs; a sealed one for its custodians alone.
--- Where any candidate is another authority's, that one is left out of the list.
+-- What an authority's officers see: entries whose foremost protected candidate is theirs, a sealed one before any other
+-- and for its custodians alone; of its candidates those of theirs. A closed record is nobody's candidate.
 CREATE FUNCTION quarantine_for_officers(of_authority text, officer text, custodian boolean, after_at timestamptz,
                                         after_reference text, most int)
 RETURNS TABLE (reference text, received_at timestamptz, source text, outcome text, entry jsonb, candidates jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    WITH mine AS (
-        SELECT x.reference, c.number, x.reasons, x.score, public.is_protected(c.id) AS protected
+    WITH likely AS (
+        SELECT x.reference, c.number, c.closed, x.reasons, x.score, coalesce(s.authority, c.authority) AS authority,
+               coalesce(s.tier = 'SEALED', false) AS sealed, coalesce(s.confirmed_at IS NULL AND s.raised_by = $2, false) AS raised,
+               public.is_protected(c.id) AS protected
           FROM public.quarantine q JOIN public.quarantine_candidates x USING (reference)
           JOIN public.children c ON c.id = x.child_id
           LEFT JOIN public.shields s ON s.child_id = c.id
-         WHERE q.state = 'PENDING' AND coalesce(s.authority, c.authority) = $1
-           AND (s.tier IS DISTINCT FROM 'SEALED' OR $3)
-           AND NOT coalesce(s.confirmed_at IS NULL AND s.raised_by = $2, false))
+         WHERE q.state = 'PENDING'),
+    foremost AS (
+        SELECT DISTINCT ON (reference) * FROM likely WHERE protected AND authority IS NOT NULL
+         ORDER BY reference, closed, sealed DESC, score DESC, number)
     SELECT q.reference, q.received_at, q.source, q.outcome, q.entry,
-           jsonb_agg(jsonb_build_object('number', m.number, 'reasons', m.reasons) ORDER BY m.score DESC, m.number)
-      FROM public.quarantine q JOIN mine m USING (reference)
-     WHERE ($4 IS NULL OR (q.received_at, q.reference) > ($4, $5))
-     GROUP BY q.reference HAVING bool_or(m.protected)
+           (SELECT jsonb_agg(jsonb_build_object('number', l.number, 'reasons', l.reasons) ORDER BY l.score DESC, l.number)
+              FROM likely l
+             WHERE l.reference = q.reference AND l.authority = $1 AND NOT l.closed AND NOT l.raised AND (NOT l.sealed OR $3))
+      FROM public.quarantine q JOIN foremost f USING (reference)
+     WHERE f.authority = $1 AND NOT f.raised AND (NOT f.sealed OR $3)
+       AND ($4 IS NULL OR (q.received_at, q.reference) > ($4, $5))
      ORDER BY q.received_at, q.reference LIMIT $6
 $$;
 
@@ -71,7 +76,7 @@ BEGIN
         e.keys := (SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}') FROM jsonb_each_text(coalesce(e.keys, '{}')) n
                     WHERE NOT EXISTS (SELECT FROM public.keys k WHERE k.system = n.key AND k.value = n.value)
                       AND NOT EXISTS (SELECT FROM public.former_keys k WHERE k.system = n.key AND k.value = n.value));
-        child := public.new_child(e);
+        child := public.newcomer(e);
     END IF;
     UPDATE public.quarantine SET state = CASE resolution WHEN 'REJECT' THEN 'REJECTED' ELSE resolution END,
            child_id = child, resolved_by = officer, second = second, reason = reason, resolved_at = clock_timestamp()
@@ -84,10 +89,18 @@ CREATE FUNCTION resolve_entry(entry text, resolution text, number text, steward 
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM public.feed_turn();
+    -- A child may have been shielded, or become known, after the entry was put aside: then it is its officers' now.
+    INSERT INTO public.quarantine_candidates (reference, child_id, score, reasons)
+    SELECT q.reference, l.id, 0, '{}' FROM public.quarantine q
+      CROSS JOIN LATERAL public.protected_like(jsonb_populate_record(NULL::public.feed_entry, q.entry), NULL, true) AS l (id)
+     WHERE q.reference = resolve_entry.entry AND q.state = 'PENDING'
+    ON CONFLICT DO NOTHING;
     IF public.entry_is_protected(entry) THEN
         RETURN false;
     END IF;
     RETURN public.resolve(entry, resolution, number, steward, NULL, reason, false) IS NOT NULL;
+EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
+    RAISE EXCEPTION 'the entry cannot be resolved' USING ERRCODE = SQLSTATE;
 END $$;
 
 -- Officers, within an act. `different` takes two, and the new record starts SHIELDED under their authority.
@@ -97,10 +110,12 @@ DECLARE
     act public.shield_acts := public.act_in_hand();
     child bigint;
 BEGIN
-    LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
-    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
-    IF act.reference IS NULL OR resolution = 'DIFFERENT' AND act.second IS NULL THEN
-        RAISE EXCEPTION 'this takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
+    PERFORM public.act_turn();
+    IF act.reference IS NULL OR resolution = 'DIFFERENT' AND act.second IS NULL
+       OR NOT EXISTS (SELECT FROM public.quarantine_candidates x JOIN public.children c ON c.id = x.child_id
+                       WHERE x.reference = entry AND x.child_id = act.child_id
+                         AND (resolution <> 'SAME' OR c.number = $3)) THEN
+        RAISE EXCEPTION 'this takes an act of two officers on the child it is about' USING ERRCODE = 'insufficient_privilege';
     END IF;
     child := public.resolve(entry, resolution, number, act.officer, act.second, act.reason, true);
     IF resolution = 'DIFFERENT' AND child > 0 THEN
@@ -110,19 +125,17 @@ BEGIN
     RETURN child IS NOT NULL;
 END $$;
 
--- Two records of one child become one; the strictest of everything stays. Feed's role: where neither is protected.
+-- Two records of one child become one, within an act of two officers named on the survivor; the strictest of all stays.
 CREATE FUNCTION merge_children(survivor bigint, loser bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     s public.shields; l public.shields;
+    act public.shield_acts := public.act_in_hand();
     after_position int;
 BEGIN
-    IF survivor = loser OR EXISTS (SELECT FROM public.children WHERE id IN (survivor, loser) AND (closed OR own_keys_alone)) THEN
-        RAISE EXCEPTION 'these cannot be merged' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
-    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
-    IF session_user = 'contactpoint_feed' AND (public.is_protected(survivor) OR public.is_protected(loser)) THEN
+    PERFORM public.act_turn();
+    IF act.act IS DISTINCT FROM 'MERGED' OR act.second IS NULL OR act.child_id <> survivor OR survivor = loser
+       OR 2 <> (SELECT count(*) FROM public.children WHERE id IN (survivor, loser) AND NOT closed AND NOT own_keys_alone) THEN
         RAISE EXCEPTION 'these cannot be merged' USING ERRCODE = 'insufficient_privilege';
     END IF;
     SELECT * INTO s FROM public.shields WHERE child_id = survivor;
@@ -130,6 +143,7 @@ BEGIN
     IF l.child_id IS NOT NULL THEN
         -- The survivor's first, so that at no moment the child has none.
         IF s.child_id IS NULL THEN
+            DELETE FROM public.circles WHERE child_id = survivor;
             INSERT INTO public.shields SELECT (jsonb_populate_record(l, jsonb_build_object('child_id', survivor))).*;
             INSERT INTO public.circles SELECT survivor, organisation, categories, until FROM public.circles WHERE child_id = loser;
         ELSE
@@ -196,8 +210,7 @@ BEGIN
     IF act.act IS DISTINCT FROM 'CLOSED' OR act.second IS NULL OR act.child_id <> child THEN
         RAISE EXCEPTION 'this takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    LOCK TABLE public.identity_turn IN EXCLUSIVE MODE;
-    LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
+    PERFORM public.act_turn();
     INSERT INTO public.shields (child_id, tier, authority, ground, review_on)
     SELECT id, 'SEALED', coalesce(authority, act.authority), 'closed', 'infinity' FROM public.children WHERE id = child
     ON CONFLICT (child_id) DO UPDATE SET tier = 'SEALED', review_on = 'infinity', household_of = NULL;
@@ -224,6 +237,8 @@ BEGIN
                    OR EXISTS (SELECT FROM public.former_keys k WHERE k.system = n.key AND k.value = n.value)) THEN
         RETURN NULL;
     END IF;
+    -- No time of its own tells when: the old record was closed at this very moment.
+    e.as_of := date_trunc('day', now());
     made := public.new_child(e);
     -- An act of its own, dated by the day: the old record's is in another row, under another reference.
     PERFORM set_config('contactpoint.act', public.random_reference(), true);
@@ -231,10 +246,9 @@ BEGIN
     VALUES (current_setting('contactpoint.act'), made, 'RAISED', act.officer, act.second, of_authority,
             'protected by its authority', date_trunc('day', now()));
     UPDATE public.children SET own_keys_alone = true WHERE id = made;
-    UPDATE public.holds SET cleared_at = now(), cleared_by = officer, cleared_for = 'new record'
-     WHERE child_id = made AND cleared_at IS NULL;
-    INSERT INTO public.shields (child_id, tier, authority, ground, review_on, raised_by, raised_from)
-    VALUES (made, 'SEALED', of_authority, 'protected by its authority', current_date + 365, officer, of_authority);
+    INSERT INTO public.shields (child_id, tier, authority, ground, review_on, raised_at, confirmed_at)
+    VALUES (made, 'SEALED', of_authority, 'protected by its authority', current_date + 365,
+            date_trunc('day', now()), date_trunc('day', now()));
     RETURN made;
 END $$;
 REVOKE ALL ON FUNCTION entry_is_protected, quarantine_for_stewards, quarantine_for_officers, resolve, resolve_entry,

@@ -26,9 +26,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     UNION ALL
     SELECT 'household-covered', count(*) FROM public.shields s JOIN public.children p ON p.id = s.child_id
       JOIN public.children o ON o.postcode = p.postcode AND o.id <> p.id
-     WHERE o.address_as_of > s.raised_at AND NOT p.closed AND NOT public.is_protected(o.id)
+     WHERE greatest(o.moved_at, p.moved_at) > s.raised_at AND NOT p.closed AND NOT public.is_protected(o.id)
        AND EXISTS (SELECT FROM public.household_of(p.id) h WHERE h.id = o.id)
-       AND NOT EXISTS (SELECT FROM public.household_releases r WHERE r.member = o.id AND r.root IN (p.id, s.household_of))
+       AND NOT public.released(o.id, s)
        AND NOT EXISTS (SELECT FROM public.holds h WHERE h.child_id = o.id AND h.agency = 'household')
     UNION ALL
     SELECT 'new-identity-unlinked', count(*) FROM public.children n
