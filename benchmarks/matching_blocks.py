@@ -6,7 +6,7 @@ A block is one sorted array of 64-bit words: what is looked for in the upper bit
 import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -29,11 +29,13 @@ from gateway.feeds.near_dates import near_dates
 
 FULL: Final = 60  # of a block, for one record: more are not read, and that there may be more is a doubt
 INDEX_BITS: Final = 24
+DAY_BITS: Final = 16
+SOUNDS: Final = "sounds"
 PARTS: Final = 8
 NAMES: Final = (
     "birth and family",
     "birth and given",
-    "sounds",
+    SOUNDS,
     "postcode and given",
     "postcode and family",
     "postcode and birth",
@@ -73,8 +75,9 @@ class Blocks:
         """Everybody in any of the entry's blocks."""
         found: set[int] = set()
         crowded = False
-        for name, terms in _blocks_of(entry):
-            block = [index for term in terms for index in self._in(name, term)]
+        near = {_day(day) for day in (entry.birth_date, *near_dates(entry.birth_date))}
+        for name, term in _blocks_of(entry):
+            block = list(self._near(term, near)) if name == SOUNDS else list(self._in(name, term))
             crowded = crowded or len(block) >= FULL
             found.update(block[:FULL])
         return Found(frozenset(found), crowded)
@@ -84,6 +87,16 @@ class Blocks:
         place = bisect_left(words, start)
         while place < len(words) and words[place] >> INDEX_BITS == start >> INDEX_BITS:
             yield words[place] & (1 << INDEX_BITS) - 1
+            place += 1
+
+    def _near(self, term: str, days: set[int]) -> Iterator[int]:
+        """Of one pair of sounds, those born on any of the days: the day stands between the two in the word."""
+        words, start = self._blocks[SOUNDS], _hashed(term) >> DAY_BITS << DAY_BITS + INDEX_BITS
+        stop = start + (1 << DAY_BITS + INDEX_BITS)
+        place = bisect_left(words, start)
+        while place < len(words) and (word := words[place]) < stop:
+            if word >> INDEX_BITS & (1 << DAY_BITS) - 1 in days:
+                yield word & (1 << INDEX_BITS) - 1
             place += 1
 
 
@@ -97,27 +110,30 @@ def candidate(index: int) -> Candidate:
     )
 
 
-def _blocks_of(entry: IdentityEntry) -> Iterator[tuple[str, Iterable[str]]]:
+def _blocks_of(entry: IdentityEntry) -> Iterator[tuple[str, str]]:
     family, given = sound(entry.name.family or ""), sound(entry.name.given[0])
     born = entry.birth_date
-    near = (born, *near_dates(born))
-    yield "birth and family", (_term(born, family),)
-    yield "birth and given", (_term(born, given),)
-    yield "sounds", [_term(day, family, given) for day in near]
+    yield "birth and family", _term(born, family)
+    yield "birth and given", _term(born, given)
+    yield SOUNDS, _term(family, given)
     if family and family != given:
-        yield "sounds", [_term(day, given, family) for day in near]
+        yield SOUNDS, _term(given, family)
     if entry.address is not None and entry.address.postcode is not None:
-        yield "postcode and given", (_term(entry.address.postcode, given),)
-        yield "postcode and family", (_term(entry.address.postcode, family),)
-        yield "postcode and birth", (_term(entry.address.postcode, born),)
-    yield "former", (_term(born, family, given),)
+        yield "postcode and given", _term(entry.address.postcode, given)
+        yield "postcode and family", _term(entry.address.postcode, family)
+        yield "postcode and birth", _term(entry.address.postcode, born)
+    yield "former", _term(born, family, given)
 
 
 def _words_of(start: int, stop: int) -> dict[str, "array[int]"]:
     words: dict[str, array[int]] = {name: array("Q") for name in NAMES}
     for index in range(start, stop):
-        for name, term in _terms_of(identity_at(index)):
+        child = identity_at(index)
+        for name, term in _terms_of(child):
             words[name].append(_hashed(term) << INDEX_BITS | index)
+        pair = _term(sound(child.name.family or ""), sound(child.name.given[0]))
+        day = _day(child.birth_date) << INDEX_BITS
+        words[SOUNDS].append(_hashed(pair) >> DAY_BITS << DAY_BITS + INDEX_BITS | day | index)
     return words
 
 
@@ -126,13 +142,16 @@ def _terms_of(child: SyntheticIdentity) -> Iterator[tuple[str, str]]:
     born = child.birth_date
     yield "birth and family", _term(born, family)
     yield "birth and given", _term(born, given)
-    yield "sounds", _term(born, family, given)
     if child.address.postcode is not None:
         yield "postcode and given", _term(child.address.postcode, given)
         yield "postcode and family", _term(child.address.postcode, family)
         yield "postcode and birth", _term(child.address.postcode, born)
     for former in child.former_names:
         yield "former", _term(born, sound(former.family or ""), sound(former.given[0]))
+
+
+def _day(day: date) -> int:
+    return day.toordinal() & (1 << DAY_BITS) - 1
 
 
 def _term(*parts: str | date) -> str:

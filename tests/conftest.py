@@ -5,16 +5,20 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
-from adapters.store.embedded import DATABASE, EmbeddedCluster
+from adapters.store.embedded import EmbeddedCluster
 from adapters.store.migrate import migrate
 from adapters.store.postgres import Store
-from adapters.store.roles import Role, credentials, database_grants
-from tests.databases import Database, reachable_folder
+from adapters.store.roles import Role, credentials
+from tests.databases import Database, fresh_database, reachable_folder
 
 pytest_plugins = ["tests.running"]
+
+# How long an example takes is no property: a busy machine is no counter-example.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _serial = itertools.count(1)
 
@@ -37,17 +41,8 @@ def cluster() -> Iterator[EmbeddedCluster]:
 @pytest.fixture
 async def database(cluster: EmbeddedCluster) -> AsyncIterator[Database]:
     """A fresh copy of the migrated database, gone after the test."""
-    name = f"test_{next(_serial)}"
-    superuser = await asyncpg.connect(cluster.superuser_dsn())
-    try:
-        await superuser.execute(
-            f"CREATE DATABASE {name} TEMPLATE {DATABASE} OWNER {Role.OWNER.database_role} STRATEGY wal_log"
-        )
-        await superuser.execute(database_grants(name))  # what may connect is no part of a copy
-        yield Database(cluster, name)
-    finally:
-        await superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await superuser.close()
+    async with fresh_database(cluster, f"test_{next(_serial)}") as copied:
+        yield copied
 
 
 @pytest.fixture

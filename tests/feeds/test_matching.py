@@ -95,7 +95,7 @@ def test_order_is_irrelevant(said: tuple[IdentityEntry, list[Candidate]], crowde
     assert decide(entry, crowd, crowded=crowded) == decision
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(entries, crowds, st.booleans())
 def test_nobody_like_a_protected_child_is_made_new(entry: IdentityEntry, crowd: list[Candidate], crowded: bool) -> None:
     """Law 2: whoever is at all like a protected child, or bears anybody's key, is not created."""
@@ -107,7 +107,7 @@ def test_nobody_like_a_protected_child_is_made_new(entry: IdentityEntry, crowd: 
             assert decision.decided is not Decided.CREATE
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(entries_of_one())
 def test_a_protected_child_is_updated_only_where_nothing_protective_changes(
     said: tuple[IdentityEntry, list[Candidate]],
@@ -130,7 +130,7 @@ def test_a_protected_child_is_updated_only_where_nothing_protective_changes(
         assert None in (said, known) or said == known or said in updated.former_keys
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(entries_of_one(), candidates)
 def test_who_is_unlike_changes_nothing(said: tuple[IdentityEntry, list[Candidate]], other: Candidate) -> None:
     """An open child who is little like the entry and bears none of its keys might as well not be there."""
