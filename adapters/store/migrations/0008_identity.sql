@@ -15,6 +15,7 @@ CREATE INDEX children_by_birth_and_family ON children (birth_date, family_sound)
 CREATE INDEX children_by_birth_and_given ON children (birth_date, given_sound);
 CREATE INDEX children_by_sounds ON children (family_sound, given_sound, birth_date);
 CREATE INDEX children_by_postcode ON children (postcode);
+CREATE INDEX children_apart ON children (id) WHERE closed OR own_keys_alone;
 
 ALTER TABLE former_names
     ADD COLUMN family_sound text COLLATE "C" NOT NULL DEFAULT '',

@@ -27,11 +27,20 @@ CREATE FUNCTION quarantine_for_officers(of_authority text, officer text, custodi
                                         after_reference text, most int)
 RETURNS TABLE (reference text, received_at timestamptz, source text, outcome text, entry jsonb, candidates jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    WITH likely AS (
+    -- From protected children to entries, and not from all that waits: that may be tens of thousands.
+    WITH near AS (
+        SELECT x.reference FROM public.shields s JOIN public.quarantine_candidates x USING (child_id) WHERE s.authority = $1
+        UNION
+        SELECT x.reference FROM public.holds h JOIN public.quarantine_candidates x USING (child_id)
+         WHERE h.cleared_at IS NULL
+        UNION
+        SELECT x.reference FROM public.children c JOIN public.quarantine_candidates x ON x.child_id = c.id
+         WHERE c.closed OR c.own_keys_alone),
+    likely AS MATERIALIZED (
         SELECT x.reference, c.number, c.closed, x.reasons, x.score, coalesce(s.authority, c.authority) AS authority,
                coalesce(s.tier = 'SEALED', false) AS sealed, coalesce(s.confirmed_at IS NULL AND s.raised_by = $2, false) AS raised,
                public.is_protected(c.id) AS protected
-          FROM public.quarantine q JOIN public.quarantine_candidates x USING (reference)
+          FROM near JOIN public.quarantine q USING (reference) JOIN public.quarantine_candidates x USING (reference)
           JOIN public.children c ON c.id = x.child_id
           LEFT JOIN public.shields s ON s.child_id = c.id
          WHERE q.state = 'PENDING'),
