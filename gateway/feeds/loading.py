@@ -142,12 +142,12 @@ async def _decided(batch: Batch, entries: Sequence[IdentityEntry]) -> list[tuple
     """What is to be done with each, up to the first that is like a child which an earlier one changes."""
     named = await batch.by_keys(entries)
     at_once = [_by_key_alone(entry, found) for entry, found in zip(entries, named, strict=True)]
-    open_ = [at for at, decision in enumerate(at_once) if decision is None]
+    unsettled = [at for at, decision in enumerate(at_once) if decision is None]
     likely: dict[int, Found] = {}
-    if open_:
-        asked = [entries[at] for at in open_]
+    if unsettled:
+        asked = [entries[at] for at in unsettled]
         alike = await batch.by_likeness(asked, [near_dates(entry.birth_date) for entry in asked])
-        likely = dict(zip(open_, alike, strict=True))
+        likely = dict(zip(unsettled, alike, strict=True))
     decided = list[tuple[IdentityEntry, Decision]]()
     changed = set[int]()
     for at, entry in enumerate(entries):
