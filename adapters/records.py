@@ -106,8 +106,8 @@ class Protection(msgspec.Struct, frozen=True, gc=False):
     """Everything the store knows about a child's shield at one moment; read with the child, never cached.
 
     `withheld` holds what the officer withheld besides ("KEY", "PARENT_NAMES"); `circle` and `overrides` only what is
-    in force now. A held child has a hold that no officer has cleared. `unconfirmed_by` is who raised the shield, as long
-    as the responsible authority has not confirmed it.
+    in force now. A held child has a hold that no officer has cleared. `unconfirmed_by` is who raised the shield, as
+    long as the responsible authority has not confirmed it.
     """
 
     tier: Tier = Tier.OPEN

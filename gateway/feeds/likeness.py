@@ -175,7 +175,7 @@ class _Folded:
     first_parts: frozenset[str]
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def _fold(name: Name) -> _Folded:
     given = tuple(key for key in map(name_key, name.given) if key)
     first = name.given[0] if name.given else ""
