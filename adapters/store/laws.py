@@ -65,7 +65,8 @@ SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END,
   FROM granted WHERE grantee <> owner
 """
 
-# A working role that is more than it was made, has put another on, or may be put on by anybody but their maker.
+# A working role that is more than it was made, has put another on, may be put on by anybody but their maker, or has a
+# setting under which nothing is recorded, or another table is found by a name of ours: any role may change its own.
 _ROLES_ASTRAY = """
 SELECT (SELECT count(*) FROM pg_roles
          WHERE rolname = ANY ($1) AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication))
@@ -73,6 +74,10 @@ SELECT (SELECT count(*) FROM pg_roles
          WHERE m.member::regrole::text = ANY ($1)
             OR m.roleid::regrole::text = ANY ($1)
                AND m.member <> (SELECT relowner FROM pg_class WHERE oid = 'public.children'::regclass))
+     + (SELECT count(*) FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
+         WHERE s.setrole::regrole::text = ANY ($1)
+           AND setting ~ '^(default_transaction_|search_path|session_replication)'
+           AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())))
 """
 
 _GUARDS = """

@@ -114,6 +114,16 @@ def by(statement: str) -> Break:
     return run
 
 
+def here(statement: str) -> Break:
+    """By one statement that names this database."""
+
+    async def run(rows: Rows) -> None:
+        await rows.connection.execute(statement % await rows.connection.fetchval("SELECT current_database()"))
+
+    run.__name__ = statement
+    return run
+
+
 async def without(rows: Rows, guard: str, statement: str) -> None:
     """Past one guard of shields, which stands again afterwards as if nothing had been."""
     await rows.connection.execute(
@@ -145,15 +155,13 @@ BREAKS: tuple[tuple[str, Break], ...] = (
     ("grants", by("GRANT EXECUTE ON FUNCTION resolve TO contactpoint_feed")),
     ("grants", by("GRANT CREATE ON SCHEMA public TO contactpoint_registry")),
     ("grants", by("REVOKE INSERT ON broker_references FROM contactpoint_gateway")),
+    ("grants", here("ALTER ROLE contactpoint_gateway IN DATABASE %s SET default_transaction_isolation = serializable")),
     ("guards-stand", by("ALTER TABLE shields DISABLE TRIGGER epoch_lock")),
     ("guards-stand", by("ALTER TABLE circles ENABLE TRIGGER kept")),
     ("guards-stand", by("DROP TRIGGER written_once ON shield_history")),
     ("functions-pinned", by("ALTER FUNCTION is_protected RESET search_path")),
     ("view-invoker", by("ALTER VIEW child_readings SET (security_invoker = false)")),
-    (
-        "fsync-on",
-        by("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$"),
-    ),
+    ("fsync-on", here("ALTER DATABASE %s SET synchronous_commit = off")),
 )
 
 
