@@ -127,10 +127,14 @@ _blocks: Blocks  # inherited by the workers, which are forks
 
 
 def _tally(start: int, stop: int) -> Counter[tuple[str, str]]:
+    return tally(_blocks, start, stop)
+
+
+def tally(blocks: Blocks, start: int, stop: int) -> Counter[tuple[str, str]]:
     """How many records of each row came to what; and, as rows of their own, why they were put aside, and the leaks."""
     counts: Counter[tuple[str, str]] = Counter()
     for place in range(start, stop):
-        result = judged(_blocks, update_at(place, _blocks.children))
+        result = judged(blocks, update_at(place, blocks.children))
         for row in rows_of(result):
             counts[row, result.came_to] += 1
         if result.decision.outcome is not None:
@@ -143,7 +147,8 @@ def _tally(start: int, stop: int) -> Counter[tuple[str, str]]:
 def measure(updates: int, children: int) -> Counter[tuple[str, str]]:
     """Decide on so many records against so many children, on all cores."""
     global _blocks
-    _blocks = Blocks(children)
+    with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
+        _blocks = Blocks(children, pool.map)
     counts: Counter[tuple[str, str]] = Counter()
     starts = range(0, updates, PORTION)
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:

@@ -3,16 +3,13 @@
 A block is one sorted array of 64-bit words: what is looked for in the upper bits, the child's index in the lower.
 """
 
-import os
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
-from multiprocessing import get_context
 from typing import Final
 
 from adapters.identity import Candidate, IdentityEntry
@@ -54,11 +51,11 @@ class Found:
 class Blocks:
     """All children below `children`, found as `adapters/store/feeding.sql` finds them."""
 
-    def __init__(self, children: int) -> None:
+    def __init__(self, children: int, mapped: Callable[..., Iterable[dict[str, "array[int]"]]] = map) -> None:
+        """`mapped` is `map`, or that of a pool."""
         self.children = children
         steps = [children * part // PARTS for part in range(PARTS + 1)]
-        with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
-            parts = list(pool.map(_words_of, steps[:-1], steps[1:]))
+        parts = list(mapped(_words_of, steps[:-1], steps[1:]))
         self._blocks = {name: array("Q", sorted(word for part in parts for word in part[name])) for name in NAMES}
 
     def by_key(self, entry: IdentityEntry) -> frozenset[int]:

@@ -137,7 +137,7 @@ class Said:
     @property
     def cells(self) -> tuple[str, ...]:
         return (
-            *("", self.given, self.family, self.born.isoformat(), self.gender),
+            *(self.label, self.given, self.family, self.born.isoformat(), self.gender),
             *(self.line, self.label, self.postcode, self.nhs, self.upn, self.parent),
         )
 
