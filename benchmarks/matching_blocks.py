@@ -62,9 +62,9 @@ class Blocks:
         """The children whose keys the entry bears."""
         keys = entry.keys
         indexes = (
-            keys.nhs_number and index_of_nhs_number(keys.nhs_number.value),
-            keys.upn and index_of_upn(keys.upn.value),
-            keys.birth_entry and index_of_birth_entry(keys.birth_entry.value),
+            None if keys.nhs_number is None else index_of_nhs_number(keys.nhs_number.value),
+            None if keys.upn is None else index_of_upn(keys.upn.value),
+            None if keys.birth_entry is None else index_of_birth_entry(keys.birth_entry.value),
         )
         return frozenset(index for index in indexes if index is not None and index < self.children)
 
