@@ -298,17 +298,21 @@ def test_raising_covers_the_household(
         assert all(after.tier is not Tier.OPEN for after in stands.values())
 
 
-@given(OFFICERS, STATES, CHANGES, HOUSEHOLDS)
-def test_nobody_is_released_who_is_not_the_officers(
-    officer: Officer, state: ShieldState, call: Change, household: tuple[Member, Member]
+@given(OFFICERS, SHIELDED, st.sampled_from(["2", "3"]), HOUSEHOLDS)
+def test_members_are_released_by_two_whose_they_are(
+    officer: Officer, state: ShieldState, number: str, household: tuple[Member, Member]
 ) -> None:
-    """Members are released where they are of the officers' own authority, and no shield of their own covers them."""
-    other = replace(officer, subject="somebody else")
-    judged = of_two((officer, other), state, call, household)
+    """Of the officers' own authority, with no shield of their own; one officer alone releases nobody."""
+    first = whose(officer, state)
+    second = replace(first, subject="second")
+    call = Change(release=(number,))
+    assert not isinstance(judge(first, state, call, TODAY, household), Carry)
+    judged = of_two((first, second), state, call, household)
     if isinstance(judged, Carry):
-        for member in judged.released:
-            assert manages(other, member)
-            assert member.tier is Tier.OPEN or member.household_of == state.child_id
+        (member,) = judged.released
+        assert member.number == number
+        assert manages(second, member)
+        assert member.tier is Tier.OPEN or member.household_of == state.child_id
 
 
 @given(STATES, STATES, STATES)
