@@ -37,7 +37,7 @@ addresses = st.builds(
 )
 keys = st.builds(
     Keys,
-    st.sampled_from([*NHS, None, None]),
+    st.sampled_from([*NHS, None]),
     st.sampled_from([*UPNS, None, None]),
     st.sampled_from([*ENTRIES, None, None]),
 )
@@ -74,7 +74,8 @@ def entries_of_one(draw: st.DrawFn) -> tuple[IdentityEntry, list[Candidate]]:
     """A crowd, and an entry that says of one of them what the store says, but for a thing or two."""
     crowd = draw(st.lists(candidates, min_size=1, max_size=4, unique_by=lambda one: one.child_id))
     one, said = crowd[0], draw(entries)
-    as_known = draw(st.sets(st.sampled_from(["name", "birth_date", "address", "keys"]), min_size=2))
+    fields = {"name", "birth_date", "address", "keys"}
+    as_known = fields - draw(st.sets(st.sampled_from(sorted(fields)), max_size=2))
     return replace(said, **{field: getattr(one, field) for field in as_known}), crowd
 
 
@@ -107,7 +108,7 @@ def test_nobody_like_a_protected_child_is_made_new(entry: IdentityEntry, crowd: 
             assert decision.decided is not Decided.CREATE
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(entries_of_one())
 def test_a_protected_child_is_updated_only_where_nothing_protective_changes(
     said: tuple[IdentityEntry, list[Candidate]],
