@@ -20,6 +20,7 @@ from adapters.shield_records import (
     ClearHold,
     Confirm,
     Lift,
+    Member,
     NewIdentity,
     Page,
     QuarantineRow,
@@ -33,7 +34,7 @@ from gateway.audit.ledger import new_reference
 from gateway.carrying_out import Hand
 from gateway.events import Event, Observer
 from gateway.purpose import Ground, Purpose
-from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, judge
+from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, judge, looks_at_household
 from gateway.shield.calls import takes_custodian
 from gateway.shield.resolving import NOT_TO_MERGE, Resolve, flaw_of_word, judge_entry
 from gateway.viewer import Role, Viewer
@@ -189,7 +190,9 @@ class ActsOfRequest:
         async def act(turn: Turn, hand: Hand) -> _CameTo:
             await _check_registered(turn, call)
             state = await turn.state(number)
-            household = () if state is None else await turn.household(state.child_id)
+            household: tuple[Member, ...] = ()
+            if state is not None and looks_at_household(officer, state, call):
+                household = await turn.household(state.child_id)
             numbers = () if state is None else (number,)
             judged = judge(officer, state, call, turn.today, household)
             match judged:

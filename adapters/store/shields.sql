@@ -11,19 +11,33 @@ SELECT (now() AT TIME ZONE 'Europe/London')::date;
 
 -- name: by_number
 -- The child of that number.
-WITH wanted AS (SELECT id, false AS released FROM children WHERE number = $1)
+WITH told AS (SELECT reference FROM shield_proposals),
+wanted AS (SELECT id, false AS released FROM children WHERE number = $1)
 
 -- name: household
 -- Who shares a home or a parent with the child, and whom its shield covers wherever they live now.
-WITH wanted AS (
+WITH told AS (SELECT reference FROM shield_proposals),
+wanted AS (
     SELECT m.id, EXISTS (SELECT FROM household_releases r WHERE r.root = $1 AND r.member = m.id) AS released
       FROM (SELECT h.id FROM household_of($1) h UNION SELECT s.child_id FROM shields s WHERE s.household_of = $1) m
 )
 
 -- name: case_page
 -- Protected children, and those an act is proposed for, of one authority; never a raiser's own unconfirmed one.
+-- Of what is proposed, nothing that names a child or an entry which the officer may not see, or takes a custodian.
 -- $1 authority · $2 officer · $3 custodian · $4 listing · $5 after this number · $6 how many
-WITH mine AS (
+WITH told AS (
+    SELECT p.reference, p.child_id
+      FROM shield_proposals p
+     WHERE p.state = 'OPEN' AND p.expires_at > now()
+       AND (p.act <> 'CLOSED' OR $3::boolean)
+       AND NOT EXISTS (
+           SELECT FROM jsonb_array_elements_text(coalesce(p.content -> 'release', '[]')) AS named (number)
+             JOIN children c USING (number) JOIN shields s ON s.child_id = c.id
+            WHERE s.tier = 'SEALED' AND NOT $3::boolean OR s.confirmed_at IS NULL AND s.raised_by = $2)
+       AND (p.content -> 'entry' IS NULL OR p.content ->> 'entry' IN (
+           SELECT q.reference FROM quarantine_for_officers($1, $2, $3, NULL, NULL, NULL) q))
+), mine AS (
     SELECT s.child_id
       FROM shields s
      WHERE s.authority = $1
@@ -35,7 +49,7 @@ WITH mine AS (
     SELECT c.id
       FROM children c
      WHERE c.id IN (SELECT h.child_id FROM holds h WHERE h.cleared_at IS NULL
-                    UNION SELECT p.child_id FROM shield_proposals p WHERE p.state = 'OPEN' AND p.expires_at > now())
+                    UNION SELECT t.child_id FROM told t)
        AND c.authority = $1
        AND NOT EXISTS (SELECT FROM shields s WHERE s.child_id = c.id)
        AND $4::text NOT IN ('UNCONFIRMED', 'OVERDUE')
@@ -45,8 +59,7 @@ WITH mine AS (
      WHERE NOT c.closed
        AND ($5::text IS NULL OR c.number > $5)
        AND ($4::text <> 'HELD' OR EXISTS (SELECT FROM holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL))
-       AND ($4::text <> 'PROPOSED' OR EXISTS (
-           SELECT FROM shield_proposals p WHERE p.child_id = c.id AND p.state = 'OPEN' AND p.expires_at > now()))
+       AND ($4::text <> 'PROPOSED' OR EXISTS (SELECT FROM told t WHERE t.child_id = c.id))
      ORDER BY c.number
      LIMIT $6
 )
@@ -66,7 +79,9 @@ SELECT c.id, c.number, c.authority AS child_authority, w.released,
        (SELECT json_agg(json_build_object('reference', p.reference, 'act', p.act, 'content', p.content,
                                           'officer', p.officer, 'authority', p.authority, 'reason', p.reason,
                                           'expires_at', p.expires_at) ORDER BY p.proposed_at, p.reference)::text
-          FROM shield_proposals p WHERE p.child_id = c.id AND p.state = 'OPEN' AND p.expires_at > now()) AS proposals
+          FROM shield_proposals p
+         WHERE p.child_id = c.id AND p.state = 'OPEN' AND p.expires_at > now()
+           AND EXISTS (SELECT FROM told t WHERE t.reference = p.reference)) AS proposals
   FROM wanted w JOIN children c ON c.id = w.id
   LEFT JOIN shields s ON s.child_id = c.id
  WHERE NOT c.closed

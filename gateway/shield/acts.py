@@ -125,6 +125,17 @@ def manages(officer: Officer, state: ShieldState) -> bool:
     )
 
 
+def looks_at_household(officer: Officer, state: ShieldState, call: ShieldCall) -> bool:
+    """Whether the household makes a difference; never where the child is nobody, as looking for it takes time."""
+    match call:
+        case Raise():
+            return not _is_secret(officer, state)
+        case Confirm() | Change():
+            return state.tier is not Tier.OPEN and manages(officer, state)
+        case Transfer() | Lift() | ClearHold() | NewIdentity():
+            return False
+
+
 def weakens(before: ShieldState, after: ShieldState) -> frozenset[str]:
     """In what respects the child would be protected less: `tier`, `withheld`, `circle`, `authority`."""
     if before.tier is Tier.OPEN:
@@ -161,7 +172,7 @@ def _raise(officer: Officer, state: ShieldState, call: Raise, household: Sequenc
 
     To raise again what stands is an act where the child is the officer's: it ends every look behind the shield.
     """
-    if state.tier is Tier.SEALED and not (officer.custodian and officer.authority == state.authority):
+    if _is_secret(officer, state):
         return Nobody()
     after = _raised(officer, state, call)
     if after == state and not manages(officer, state):
@@ -297,6 +308,10 @@ def by_two(officer: Officer, proposals: Sequence[OpenProposal], carried: Carry) 
     if standing is None or standing.officer == officer.subject:
         return Propose(carried.act, carried.content, carried.before, standing)
     return replace(carried, proposal=standing)
+
+
+def _is_secret(officer: Officer, state: ShieldState) -> bool:
+    return state.tier is Tier.SEALED and not (officer.custodian and officer.authority == state.authority)
 
 
 def _responsible(state: ShieldState) -> str | None:

@@ -264,6 +264,43 @@ async def test_a_sealed_child_is_nobody_to_an_officer_without_the_scope(gateway:
     assert sealed.body == nobody.body
 
 
+@pytest.mark.parametrize("name", sorted(ACTS))
+async def test_no_household_is_looked_for_where_the_child_is_nobody(gateway: RunningGateway, name: str) -> None:
+    """CASES 17: it would take time, by which a sealed number could be told from one that nobody has."""
+    broken = "CREATE OR REPLACE FUNCTION household_of(child bigint) RETURNS TABLE (id bigint, by_parent boolean)"
+    await gateway.execute(f"{broken} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'asked'; END $$")
+    without_scope = {"Authorization": f"Bearer {gateway.issuer.mint(OFFICER, scope='')}"}
+    for viewer, headers in ((OFFICER, without_scope), (ELSEWHERE, {})):
+        sealed = await act(gateway, name, gateway.child("sealed").number, viewer=viewer, headers=headers)
+        assert sealed.status == 200
+
+
+async def test_what_is_proposed_names_no_child_whom_the_reader_may_not_see(gateway: RunningGateway) -> None:
+    """A custodian would release a sealed sibling: an officer who is none reads neither the number nor the proposal."""
+    number, sibling = gateway.child("open").number, gateway.child("open-sibling").number
+    await act(gateway, "raiseShield", number)
+    await act(gateway, "confirmShield", number, viewer=SECOND)
+    assert state(await change(gateway, sibling, tier="SEALED")) == "DONE"
+    assert state(await change(gateway, number, release=[sibling])) == "PROPOSED"
+    query = "query($l: ShieldListing!) { shields(listing: $l) { nodes { number household proposals { change } } } }"
+    without_scope = {"Authorization": f"Bearer {gateway.issuer.mint(SECOND, scope='')}"}
+    for listing, cases_seen in (("ALL", 1), ("PROPOSED", 0)):
+        reply = await gateway.ask(query, {"l": listing}, viewer=SECOND, headers=without_scope)
+        seen = [case for case in reply.data["shields"]["nodes"] if case["number"] == number]
+        assert seen == [{"number": number, "household": [], "proposals": []}] * cases_seen
+    assert number in await numbers(gateway, "PROPOSED", SECOND)
+
+
+async def test_who_is_no_custodian_reads_of_no_new_identity(gateway: RunningGateway) -> None:
+    """That a child is to have one is for those to know who may give it."""
+    number = gateway.child("shielded").number
+    assert state(await act(gateway, "giveNewIdentity", number)) == "PROPOSED"
+    without_scope = {"Authorization": f"Bearer {gateway.issuer.mint(SECOND, scope='')}"}
+    query = "{ shields(listing: PROPOSED) { nodes { number } } }"
+    assert (await gateway.ask(query, viewer=SECOND, headers=without_scope)).data == {"shields": {"nodes": []}}
+    assert number in await numbers(gateway, "PROPOSED", SECOND)
+
+
 @pytest.mark.parametrize(
     ("viewer", "purpose"),
     [("teacher", None), ("social-worker", None), ("steward", None), ("auditor", None), (OFFICER, "SAFEGUARDING")],

@@ -153,6 +153,14 @@ async def test_raiser_of_an_unconfirmed_shield_sees_no_entry(officers: Officers,
     assert await resolve(officers, BOB, "REJECT") is not None
 
 
+async def test_raiser_sees_no_entry_that_may_be_another_childs(officers: Officers, rows: Rows, child: int) -> None:
+    """Were it told with the child it is most like, its address might be that of the child whom the raiser waits for."""
+    await officers.act(ANN, OPEN, Raise(Tier.SHIELDED, "threat", TODAY))
+    assert (await officers.acts(ANN).quarantine(10, None)).rows == ()
+    assert await resolve(officers, ANN, "SAME", PROTECTED) is None
+    assert len((await officers.acts(BOB).quarantine(10, None)).rows) == 1
+
+
 async def test_stewards_resolve_the_rest_at_once(officers: Officers, rows: Rows) -> None:
     """Where no candidate is protected a steward's word is enough; it is recorded with what it did."""
     child = await rows.child(OPEN)

@@ -50,9 +50,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT q.reference, q.received_at, q.source, q.outcome, q.entry,
            (SELECT jsonb_agg(jsonb_build_object('number', l.number, 'reasons', l.reasons) ORDER BY l.score DESC, l.number)
               FROM likely l
-             WHERE l.reference = q.reference AND l.authority = $1 AND NOT l.closed AND NOT l.raised AND (NOT l.sealed OR $3))
+             WHERE l.reference = q.reference AND l.authority = $1 AND NOT l.closed AND (NOT l.sealed OR $3))
       FROM public.quarantine q JOIN foremost f USING (reference)
-     WHERE f.authority = $1 AND NOT f.raised AND (NOT f.sealed OR $3)
+     WHERE f.authority = $1 AND (NOT f.sealed OR $3)
+       -- It may be of the child whose shield this officer raised and nobody has confirmed, foremost or not.
+       AND NOT EXISTS (SELECT FROM likely l WHERE l.reference = q.reference AND l.raised)
        AND ($4 IS NULL OR (q.received_at, q.reference) > ($4, $5))
      ORDER BY q.received_at, q.reference LIMIT $6
 $$;
