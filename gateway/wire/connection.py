@@ -41,9 +41,10 @@ class Port(Protocol):
     handler_of: Callable[[Request], Handler]
     most_body: int
     closing: bool
-    connections: "set[Connection]"
 
     def date(self) -> bytes: ...
+
+    def came(self, connection: "Connection") -> None: ...
 
     def left(self, connection: "Connection") -> None: ...
 
@@ -79,7 +80,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # asyncio's own signature is wider
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._port.connections.add(self)
+        self._port.came(self)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -240,10 +241,19 @@ class Connection(asyncio.Protocol):
 
     # Time passes.
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing has arrived that is still to be answered."""
+        return self._answering is None and not self._waiting
+
     def hang_up_when_idle(self) -> None:
         """The port closes: what has arrived is still answered."""
-        if self._answering is None and not self._waiting:
+        if self.idle:
             self._transport.close()
+
+    def make_room(self) -> None:
+        """Others want to come: an idle caller may come again."""
+        self._transport.abort()
 
     async def end(self) -> None:
         """Hang up now, whoever waits."""

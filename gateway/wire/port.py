@@ -1,12 +1,23 @@
 """A port that is listened on, and the orderly end of it: no more is taken, what was taken is answered."""
 
 import asyncio
+import resource
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import Final
 
 from gateway.wire.connection import Connection
 from gateway.wire.exchange import Handler, Request
+
+MOST_CONNECTIONS: Final = 16_384
+
+
+def most_connections() -> int:
+    """How many callers may stay at once: half of the files a process may open are left to what it asks itself."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 2)
 
 
 class Port:
@@ -17,7 +28,8 @@ class Port:
         self.handler_of = handler_of
         self.most_body = most_body
         self.closing = False
-        self.connections: set[Connection] = set()
+        self.most_connections = most_connections()
+        self.connections: OrderedDict[Connection, None] = OrderedDict()  # in the order they came
         self._server: asyncio.Server | None = None
         self._empty = asyncio.Event()
         self._second = 0
@@ -46,9 +58,17 @@ class Port:
                     await connection.end()
                 await self._empty.wait()
 
+    def came(self, connection: Connection) -> None:
+        """One more. Where that is one too many, the oldest goes on which nothing is being answered."""
+        self.connections[connection] = None
+        if len(self.connections) > self.most_connections:
+            idle = next(one for one in self.connections if one.idle)  # the one that came is, at worst
+            del self.connections[idle]
+            idle.make_room()
+
     def left(self, connection: Connection) -> None:
         """The connection is lost, and nothing is being answered on it."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         if self.closing and not self.connections:
             self._empty.set()
 

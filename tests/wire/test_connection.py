@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.wire import connection
 from gateway.wire.exchange import Handler, Reply, Request, Unread, head
-from gateway.wire.port import Port
+from gateway.wire.port import Port, most_connections
 
 SHORT = 0.05  # seconds, where a test waits for a time to be over
 MOST_BODY = 1_000
@@ -264,6 +265,37 @@ async def test_whoever_asks_nothing_more_is_hung_up_on(asked: Asked, monkeypatch
         for caller in (silent, once):
             assert await caller.everything() == b""
         await until(lambda: not port.connections)
+
+
+async def test_many_who_ask_nothing_keep_nobody_out(asked: Asked) -> None:
+    """CASES 54: where there are too many, who came first and waits for no reply makes room for who comes."""
+    gate, begun = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        begun.set()
+        await gate.wait()
+
+    asked.before = wait
+    async with a_port(asked) as (port, call):
+        port.most_connections = 3
+        busy = await call()
+        busy.send(get("/busy"))
+        await begun.wait()
+        silent = [await call() for _ in range(5)]
+        assert [await caller.everything() for caller in silent[:3]] == [b""] * 3
+        gate.set()
+        assert (await busy.reply())[1] == b"/busy "
+        for caller in silent[3:]:
+            caller.send(get("/late"))
+            assert (await caller.reply())[1] == b"/late "
+
+
+def test_callers_leave_files_for_what_the_gateway_asks_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store and the agencies are reached through files, too."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 4_096))
+    assert most_connections() == 512
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert most_connections() == 16_384
 
 
 async def test_a_last_reply_is_waited_for_and_no_longer(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
