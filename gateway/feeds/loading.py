@@ -114,22 +114,27 @@ def _strangers(entries: Sequence[IdentityEntry]) -> int:
     """How many of them, from the first on, have no key in common and would not find each other by likeness."""
     met: set[Hashable] = set()
     for count, entry in enumerate(entries):
-        marks = _marks(entry)
-        if not met.isdisjoint(marks):
+        marks, names = _marks(entry), _names(entry)
+        near = [(*names, date) for date in near_dates(entry.birth_date)]
+        if not met.isdisjoint(marks) or not met.isdisjoint(near):
             return count
-        met.update(marks)
+        met.update(marks, [(*names, entry.birth_date)])
     return len(entries)
 
 
+def _names(entry: IdentityEntry) -> tuple[str, str]:
+    """Both sounds, in one order, as they may be exchanged."""
+    family, given = sound(entry.name.family or ""), sound(entry.name.given[0])
+    return (family, given) if family <= given else (given, family)
+
+
 def _marks(entry: IdentityEntry) -> list[Hashable]:
-    """All by which another entry might come to mean the child that this one does: see `by_likeness` in feeding.sql."""
+    """By what, beside both names and a date near its own, another entry might come to mean the child that it does.
+
+    See `by_likeness` in feeding.sql.
+    """
     family, given, born = sound(entry.name.family or ""), sound(entry.name.given[0]), entry.birth_date
-    marks: list[Hashable] = [
-        *held_keys(entry.keys),
-        (born, family, "family"),
-        (born, given, "given"),
-        (min(family, given), max(family, given)),
-    ]
+    marks: list[Hashable] = [*held_keys(entry.keys), (born, family, "family"), (born, given, "given")]
     if entry.row_key is not None:
         marks.append(entry.row_key)
     if entry.address is not None and entry.address.postcode is not None:
