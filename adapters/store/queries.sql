@@ -51,6 +51,8 @@ WITH matches AS (
                     OR EXISTS (
                         SELECT FROM overrides o
                          WHERE o.child_id = c.id AND o.viewer = $11 AND o.token = $12 AND o.until > now())
+                       AND NOT (s.confirmed_at IS NULL AND EXISTS (
+                           SELECT FROM holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL))
                 END
            THEN c.postcode = $6
            ELSE false

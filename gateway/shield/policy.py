@@ -113,9 +113,13 @@ def _manages(viewer: Viewer, child: ChildRecord) -> bool:
 
 
 def _overrides(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> bool:
-    """A live override by this viewer with this very token; a hold that no authority has taken up has none."""
+    """A live override by this viewer with this very token; a hold that no authority has taken up has none.
+
+    A shield that nobody has confirmed is its raiser's word alone, and takes up nothing.
+    """
     return (
         child.protection.tier is Tier.SHIELDED
+        and not (child.protection.held and child.protection.unconfirmed_by is not None)
         and purpose is Purpose.SAFEGUARDING
         and "override" in viewer.scopes
         and any(

@@ -145,6 +145,39 @@ async def test_sealed_unknown_open_and_held_cannot_be_told_apart(gateway: Runnin
     assert await hidden(gateway, "home-educated") != []
 
 
+async def test_one_officers_raise_opens_no_hold(gateway: RunningGateway) -> None:
+    """Law 1: any officer may raise; were a held child overridden by that, one officer alone would have weakened it."""
+    raised = """mutation($n: ID!, $day: Date!) {
+        raiseShield(number: $n, ground: "a threat", reviewOn: $day, reason: "a reason of some length") { state }
+    }"""
+    confirmed = 'mutation($n: ID!) { confirmShield(number: $n, reason: "a reason of some length") { state } }'
+    child = gateway.child("open")
+    day = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+    hold = "INSERT INTO holds (child_id, agency, mark) VALUES ($1, 'practice', 'PDS_RESTRICTED')"
+    search = """query($family: String!, $born: Date!, $postcode: String!) {
+        findChildren(by: {family: $family, birthDate: $born, postcode: $postcode}) { children { number } }
+    }"""
+    by = {
+        "family": child.name.family,
+        "born": child.birth_date.isoformat(),
+        "postcode": child.address.postcode,
+    }
+
+    async def found() -> bool:
+        reply = await gateway.ask(search, by, viewer="social-worker", purpose="SAFEGUARDING")
+        return {"number": child.number} in reply.data["findChildren"]["children"]
+
+    await gateway.ask(raised, {"n": child.number, "day": day}, viewer="shield-officer-elsewhere")
+    assert (await override(gateway, "open")).data["overrideShield"] is not None
+    assert (await hidden(gateway, "open"), await found()) == ([], True)
+    await gateway.execute(hold, await gateway.id_of("open"))
+    assert (await hidden(gateway, "open"), await found()) == (HIDDEN, False)
+    assert (await override(gateway, "open")).data["overrideShield"] is None
+    await gateway.ask(confirmed, {"n": child.number}, viewer="shield-officer")
+    assert (await override(gateway, "open")).data["overrideShield"] is not None
+    assert (await hidden(gateway, "open"), await found()) == ([], True)
+
+
 async def test_an_override_that_was_not_given_is_recorded_too(gateway: RunningGateway) -> None:
     """Who asked, of which number and why: of a sealed child as of an open one."""
     await override(gateway, "sealed")

@@ -24,7 +24,8 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT md5(gen_random_uuid()::text || gen_random_uuid()::text)
 $$;
 
--- Null where nothing can be overridden: no such child, open, sealed, held without a shield. One answer for all of them.
+-- Null where nothing can be overridden: no such child, open, sealed, held without a shield, or held under one that only its
+-- raiser stands for yet: raising takes one officer, of any authority, and must open nothing. One answer for all of them.
 -- Its own record comes first, whatever comes of it.
 CREATE FUNCTION begin_override(
     act_reference text, part_of text, number text, viewer text, token text, organisation text, acting_role text,
@@ -41,14 +42,17 @@ BEGIN
     END IF;
     PERFORM public.demand_fresh_snapshots();
     LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
-    SELECT c.id, s.tier, s.authority INTO child
+    SELECT c.id, s.authority,
+           coalesce(s.tier = 'SHIELDED', false) AND NOT (s.confirmed_at IS NULL AND EXISTS (
+               SELECT FROM public.holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL)) AS may_be
+      INTO child
       FROM public.children c LEFT JOIN public.shields s ON s.child_id = c.id
      WHERE c.number = number AND NOT c.closed;
     PERFORM public.record_act(
         act_reference, part_of, 'overrideShield', viewer, organisation, acting_role, 'SAFEGUARDING', reason,
-        CASE WHEN child.tier = 'SHIELDED' THEN 'ANSWERED' ELSE 'REFUSED' END, NULL,
+        CASE WHEN child.may_be THEN 'ANSWERED' ELSE 'REFUSED' END, NULL,
         CASE WHEN child.id IS NULL THEN '{}' ELSE ARRAY[number] END);
-    IF child.tier IS DISTINCT FROM 'SHIELDED' THEN
+    IF child.may_be IS NOT TRUE THEN
         RETURN NULL;
     END IF;
     SELECT o.until INTO ends FROM public.overrides o
