@@ -339,7 +339,7 @@ async def _check_registered(turn: Turn, call: ShieldCall) -> None:
     if isinstance(call, Change) and call.circle:
         named = {term.organisation for term in call.circle}
         if await turn.circle_members(named) != named:
-            raise _Flawed("`organisation` must be a registered school or practice")
+            raise _Flawed("`organisation` must be a registered school or practice, as tokens name it")
     if isinstance(call, Transfer) and not await turn.is_authority(call.authority):
         raise _Flawed("`authority` must be a registered local authority's GSS code")
 

@@ -179,7 +179,7 @@ def sandbox_reports(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """What authorities were told of overrides and holds, and whether our signature held."""
+    """What authorities were told of overrides, holds and raised shields, and whether our signature held."""
     control = running(settings_for(data).data).control
     if fault is not None:
         asyncio.run(sandbox_agencies.fault_of_reports(control, fault, seconds))
