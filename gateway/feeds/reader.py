@@ -22,6 +22,7 @@ from gateway.feeds.definition import SourceDefinition, SourceError
 
 CHUNK = 1 << 20  # bytes read of a file at once
 LONGEST = 1 << 16  # characters of one record
+MOST_ENDLESS = 100  # records of a file that are longer: each is gone through once for every line that it swallows
 _UNDECODABLE = "\udc80"  # what no file holds stands where bytes could not be decoded
 
 
@@ -170,13 +171,20 @@ def _csv_rows(lines: _Lines, path: Path, definition: SourceDefinition) -> Iterat
     records = csv.reader(lines, strict=True)
     header = [name.strip() for name in _header(records, path)]
     places = _places(header, path, definition)
+    endless = 0
     while True:
         lines.begin_record()
         try:
             cells = next(records)
         except StopIteration:
             return
-        except (csv.Error, _TooLong):
+        except (csv.Error, _TooLong) as error:
+            endless += isinstance(error, _TooLong)
+            if endless > MOST_ENDLESS:
+                raise SourceError(
+                    f"`{path}` has more than {MOST_ENDLESS} records without an end, the last from line {lines.first}: "
+                    "mend its quotation marks"
+                ) from None
             lines.keep_first_alone()
             yield Rejected(lines.first, None, RejectReason.BAD_CELLS)
             continue

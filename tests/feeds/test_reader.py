@@ -87,6 +87,12 @@ def test_a_quote_that_closes_too_late_costs_one_line(tmp_path: Path) -> None:
     assert sum(said == "Boris" for _, said in found) == many.count("\n")
 
 
+def test_a_file_of_records_without_an_end_is_refused(tmp_path: Path) -> None:
+    """Each costs going through all that it swallows, so there may be some, and no more."""
+    with pytest.raises(SourceError, match="without an end, the last from line 102"):
+        read(tmp_path, HEADER + 'x","y\n' * 20_000)
+
+
 def test_a_quoted_cell_may_hold_lines(tmp_path: Path) -> None:
     """A record is named by its first line, and those after it by theirs."""
     assert told(read(tmp_path, f'{HEADER}"A\nd\na",Byron,,\n{BORIS}')) == [(2, "A\nd\na"), (5, "Boris")]
