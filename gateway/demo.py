@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 from joserfc.jwk import OKPKey
 
+from adapters import private_files
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import PERSONA_GRANT, Issuer
 from adapters.sandbox.personas import PERSONAS
@@ -157,9 +158,10 @@ def pretended(settings: Settings, sandbox: Sandbox, issuer: Issuer) -> Settings:
     """The settings, with the sandbox's agencies and issuer in place of real ones."""
     urls = sandbox.urls
     key_file = settings.data / "sandbox-pds-key.json"
-    key_file.write_text(msgspec.json.encode(sandbox.pds_key.as_dict(private=True)).decode())
+    private_files.replace(key_file, msgspec.json.encode(sandbox.pds_key.as_dict(private=True)))
     report_key_file = settings.data / "report-key.json"
-    report_key_file.write_bytes(msgspec.json.encode(OKPKey.import_key(sandbox.report_key).as_dict(private=True)))
+    report_key = OKPKey.import_key(sandbox.report_key)
+    private_files.replace(report_key_file, msgspec.json.encode(report_key.as_dict(private=True)))
     return replace(
         settings,
         issuer=issuer.url,

@@ -3,9 +3,7 @@
 It asks nobody for a password, so it must never be an issuer that a gateway with real children trusts.
 """
 
-import contextlib
 import json
-import os
 import secrets
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from adapters import private_files
 from adapters.sandbox.personas import PERSONAS
 
 PERSONA_GRANT = "urn:contactpoint:params:oauth:grant-type:persona"
@@ -35,13 +34,7 @@ def _signing_key(file: Path) -> ECKey:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         made = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8), "use": "sig", "alg": "ES256"})
-        # Written beside and linked into place: whoever finds the file finds all of it, and the first one stays.
-        draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            json.dump(made.as_dict(private=True), out)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-        draft.unlink()
+        private_files.keep(file, json.dumps(made.as_dict(private=True)).encode())
     try:
         return ECKey.import_key(json.loads(file.read_text(encoding="utf-8")))
     except (JoseError, ValueError, TypeError, KeyError) as error:

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from enum import Enum
@@ -18,6 +17,7 @@ from urllib.parse import quote, urlunsplit
 
 import asyncpg
 
+from adapters import private_files
 from adapters.store.connecting import address
 from adapters.store.failures import StoreSetupError
 
@@ -60,13 +60,7 @@ def credentials(data: Path, *, make: bool = True) -> Mapping[str, str]:
         if not make:
             raise StoreSetupError(f"`{path}` lacks passwords: restore it, or remove `{data}` to begin anew")
         kept = {name: secrets.token_urlsafe(24) for name in names} | kept
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(kept, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        private_files.replace(path, json.dumps(kept, indent=2).encode())
     return {name: str(kept[name]) for name in names}
 
 

@@ -3,10 +3,10 @@
 With another key nobody would share a parent with anybody known before: one that cannot be read is not made anew.
 """
 
-import os
 import secrets
 from pathlib import Path
 
+from adapters import private_files
 from gateway.feeds.definition import SourceError
 
 LENGTH = 32
@@ -16,7 +16,7 @@ def fingerprint_key(path: Path) -> bytes:
     """The key in that file; made, with mode 0600, where there is none. Raises SourceError."""
     try:
         if not path.exists():
-            _make(path)
+            private_files.keep(path, secrets.token_hex(LENGTH).encode())
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except OSError as error:
         raise SourceError(
@@ -27,17 +27,3 @@ def fingerprint_key(path: Path) -> bytes:
     if len(key) != LENGTH:
         raise SourceError(f"`{path}` holds no fingerprint key: restore it, or name another file in the settings")
     return key
-
-
-def _make(path: Path) -> None:
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(LENGTH))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(draft)  # where two commands begin at once, the first one's key is both's
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

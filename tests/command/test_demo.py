@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -49,7 +50,7 @@ async def test_a_look_behind_a_shield_reaches_the_authority(data: Path) -> None:
             session.post(f"{url}/graphql", json=body) as answer,
         ):
             assert (await answer.json())["data"]["overrideShield"]["until"]
-        reports = []
+        reports: list[dict[str, Any]] = []
         async with asyncio.timeout(PATIENCE):
             while not reports:
                 reports = json.loads((await contactpoint("sandbox", "reports", "--json", "--data", data)).out)
@@ -57,6 +58,16 @@ async def test_a_look_behind_a_shield_reaches_the_authority(data: Path) -> None:
         assert received["genuine"]
         assert received["report"]["number"] == numbers["shielded"]
         assert (await contactpoint("check", "--data", data)).code == 0
+
+
+async def test_its_private_keys_are_for_our_eyes_alone(data: Path) -> None:
+    """Also where an earlier demonstration left one that others may read."""
+    data.mkdir()
+    (data / "report-key.json").write_text("{}")
+    (data / "report-key.json").chmod(0o644)
+    keys = ("issuer-key.json", "report-key.json", "sandbox-pds-key.json", "credentials.json")
+    async with started("demo", "--port", "0", "--children", "50", "--data", data):
+        assert {name: (data / name).stat().st_mode & 0o777 for name in keys} == dict.fromkeys(keys, 0o600)
 
 
 async def test_a_second_demonstration_on_the_same_folder_is_refused(data: Path) -> None:
