@@ -108,7 +108,7 @@ def serve(
 def migrate(data: Data = None) -> None:
     """Bring the store's tables and roles up to this version."""
     settings = settings_for(data)
-    with opened(settings) as database:
+    with opened(settings, make=True) as database:
         applied = uvloop.run(migrated(settings, database))
     out.print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
@@ -120,7 +120,7 @@ def populate_store(children: Children, data: Data = None) -> None:
 
     async def fill(progress: Progress) -> None:
         bar = progress.add_task("populating", total=children)
-        with opened(settings) as database:
+        with opened(settings, make=True) as database:
             await migrated(settings, database)
             progress.start()
             await populate(database.dsn(Role.OWNER), children, lambda done: progress.update(bar, completed=done))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adapters.store.backfill import backfill_sounds
 from adapters.store.data_folder import Claim, make_folder
-from adapters.store.embedded import EmbeddedCluster
+from adapters.store.embedded import EmbeddedCluster, has_store
 from adapters.store.failures import LoginRefused, StoreSetupError
 from adapters.store.migrate import migrate
 from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
@@ -33,15 +33,21 @@ class Database:
 
 
 @contextmanager
-def opened(settings: Settings, claim: Claim | None = None) -> Iterator[Database]:
+def opened(settings: Settings, claim: Claim | None = None, *, make: bool = False) -> Iterator[Database]:
     """The settings' store. The embedded one runs meanwhile, and ends with us unless another command runs it.
 
-    A role that is refused although its password is ours raises StoreSetupError saying where the right one is found.
+    Where there is none, it is made if we are to `make` it: in an empty one made by mistake every row would be taken for
+    a child that nobody shields. Else StoreSetupError, and nothing is made. A role that is refused although its password
+    is ours raises StoreSetupError saying where the right one is found.
     """
     try:
         if settings.dsn or any(_own_address(settings, role) for role in OWN_ADDRESS):
             yield Database(_external(settings), embedded=False)
         else:
+            if not make and not has_store(settings.data):
+                raise StoreSetupError(
+                    f"there is no store in `{settings.data}`: choose `--data`, or make one with `contactpoint migrate`"
+                )
             with EmbeddedCluster.start(settings.data, claim) as cluster:
                 yield Database(cluster.dsn, embedded=True)
     except LoginRefused as error:

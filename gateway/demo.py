@@ -121,7 +121,7 @@ async def demonstrate(
         # Its personas' tokens are for anybody: they must never open a store that others fill.
         raise StoreSetupError("the demonstration keeps a store of its own: unset `CONTACTPOINT_DSN` and its like")
     check_port(host, port)
-    with claim(settings.data) as held, opened(settings, held) as database:
+    with claim(settings.data) as held, opened(settings, held, make=True) as database:
         await migrated(settings, database)
         if not await count_children(database.dsn(Role.OWNER)):
             await populate(database.dsn(Role.OWNER), children, populating)

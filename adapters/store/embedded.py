@@ -22,7 +22,7 @@ from adapters.store import roles
 from adapters.store.data_folder import Claim, claim, make_folder
 from adapters.store.failures import DataFolderInUse, StoreSetupError
 from adapters.store.roles import Role
-from adapters.store.server_account import PLACE, Server, server_for
+from adapters.store.server_account import PLACE, Server, server_for, settled_home
 
 DATABASE = "contactpoint"
 PID_FILE = "postmaster.pid"
@@ -85,6 +85,15 @@ SETTINGS = {
     "log_temp_files": "-1",
     "log_autovacuum_min_duration": "-1",
 }
+
+
+def has_store(data: Path) -> bool:
+    """Whether the folder has a store already, running or not; nothing is made. Raises StoreSetupError."""
+    try:
+        home = settled_home(data)
+        return home is not None and (home / "pgdata").exists()
+    except PermissionError:
+        return True  # somebody else's: starting it says so
 
 
 class EmbeddedCluster:

@@ -101,20 +101,26 @@ def server_for(data: Path) -> Server:
     return server
 
 
-def _home_for(data: Path, account: str | None) -> Path:
+def settled_home(data: Path) -> Path | None:
+    """Where the data folder's server lives; None where that is not settled yet. Raises StoreSetupError."""
     place = data / PLACE
-    if place.exists():
-        try:
-            return data / str(json.loads(place.read_text(encoding="utf-8"))["home"])
-        except (ValueError, KeyError):
-            raise StoreSetupError(
-                f"cannot understand `{place}`: restore it, or remove `{data}` to begin anew"
-            ) from None
+    if not place.exists():
+        return None
+    try:
+        return data / str(json.loads(place.read_text(encoding="utf-8"))["home"])
+    except (ValueError, KeyError):
+        raise StoreSetupError(f"cannot understand `{place}`: restore it, or remove `{data}` to begin anew") from None
+
+
+def _home_for(data: Path, account: str | None) -> Path:
+    if (settled := settled_home(data)) is not None:
+        return settled
     if account is None or _reaches(account, data):
         home = Path("postgresql")  # within the data folder, so that the folder may be moved
     else:
         # A name of its own: a data folder made anew at the same path must not find its predecessor's children.
         home = SHARED_HOME / f"{data.name.strip('.') or 'data'}-{secrets.token_hex(8)}"
+    place = data / PLACE
     partial = place.with_suffix(".partial")
     partial.write_text(json.dumps({"home": str(home)}), encoding="utf-8")
     partial.replace(place)

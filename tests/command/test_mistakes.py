@@ -2,12 +2,13 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.command.running import Ended, contactpoint
+from tests.command.running import Ended, contactpoint, free_ports
 
 
 def one_line(ended: Ended, *words: str) -> None:
@@ -40,8 +41,48 @@ async def test_an_unknown_persona_names_those_there_are(data: Path) -> None:
 
 @pytest.mark.parametrize("words", [["token", "teacher"], ["sandbox", "calls"], ["sandbox", "fault", "school", "down"]])
 async def test_without_a_demonstration_its_commands_say_how_to_start_one(data: Path, words: list[str]) -> None:
-    """They speak to what runs on the data folder."""
+    """They speak to what runs on the data folder, and make none."""
     one_line(await contactpoint(*words, "--data", data), "contactpoint demo", str(data))
+    assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["check"], ["feed", "status"], ["feed", "load", "FILE", "--source", "mavis-class"], ["serve"]]
+)
+async def test_no_store_is_made_by_mistake(
+    data: Path, tmp_path: Path, surroundings: Mapping[str, str], words: list[str]
+) -> None:
+    """In an empty one every child would be new and none shielded: only `migrate`, `populate` and `demo` make one."""
+    file = tmp_path / "class.csv"
+    file.write_text(
+        "CHILD_FIRST_NAME,CHILD_LAST_NAME,CHILD_DATE_OF_BIRTH,CHILD_POSTCODE\nAmara,Okafor,2015-07-09,LS17 3WY\n"
+    )
+    if words == ["serve"]:
+        port, admin_port = map(str, free_ports(2))
+        words = ["serve", "--port", port, "--admin-port", admin_port]
+    embedded = {name: value for name, value in surroundings.items() if not name.endswith("GATEWAY_DSN")}
+    elsewhere = data.parent / "elsewhere"
+    asked = [str(file) if word == "FILE" else word for word in words]
+    ended = await contactpoint(*asked, "--data", elsewhere, **embedded)
+    one_line(ended, f"there is no store in `{elsewhere}`: choose `--data`, or make one with `contactpoint migrate`")
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("words", [["check"], ["feed", "status"]])
+async def test_a_folder_without_a_store_is_left_as_it_is(data: Path, words: list[str]) -> None:
+    """As after a mistake in `--data`: nothing is put beside somebody else's files."""
+    data.mkdir()
+    (data / "letter.txt").write_text("dear all")
+    one_line(await contactpoint(*words, "--data", data), "there is no store in", "contactpoint migrate")
+    assert [path.name for path in data.iterdir()] == ["letter.txt"]
+
+
+async def test_a_store_that_is_stopped_is_started(data: Path) -> None:
+    """Whoever only asks needs nothing running."""
+    assert (await contactpoint("migrate", "--data", data)).code == 0
+    assert (await contactpoint("check", "--data", data)).code == 0
+    status = await contactpoint("feed", "status", "--json", "--data", data)
+    assert (status.code, status.out.strip()) == (0, "[]")
 
 
 @pytest.mark.parametrize("command", ["demo", "serve"])
