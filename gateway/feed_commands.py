@@ -1,6 +1,7 @@
 """`contactpoint feed`: load a source's file, and see how far each source has come."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,10 +33,8 @@ def load_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What the source sent: CSV or JSON Lines.")],
     source: Annotated[str, typer.Option(metavar="NAME", help="Whose it is; `NAME.toml` says how they write.")],
     as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Since when it holds, in UTC; else the file's own time."
-        ),
+        str | None,
+        typer.Option(metavar="DATE", help="Since when it holds, in UTC (2026-11-22); else the file's own time."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")] = False,
     report: Annotated[Reader | None, typer.Option(help="One reader's part of the report alone.")] = None,
@@ -128,7 +127,7 @@ def _key(settings: Settings) -> bytes:
     return fingerprint_key(settings.data / "fingerprint-key")
 
 
-def _holds_since(file: Path, as_of: datetime | None) -> datetime:
+def _holds_since(file: Path, as_of: str | None) -> datetime:
     """What the command line says, else when the file was written; never a time that has not come."""
     now = datetime.now(UTC)
     if as_of is None:
@@ -136,9 +135,17 @@ def _holds_since(file: Path, as_of: datetime | None) -> datetime:
             return min(datetime.fromtimestamp(file.stat().st_mtime, UTC), now)
         except OSError as error:
             raise SourceError(f"cannot read `{file}` ({error.strerror}): give a file that is yours to read") from None
-    if as_of.replace(tzinfo=UTC) > now:
-        raise SourceError(f"`--as-of` {as_of.date()} has not come yet: give the day the file was made")
-    return as_of.replace(tzinfo=UTC)
+    given = _moment(as_of)
+    if given > now:
+        raise SourceError(f"`--as-of` {given.date()} has not come yet: give the day the file was made")
+    return given
+
+
+def _moment(text: str) -> datetime:
+    for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"):
+        with suppress(ValueError):
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+    raise SourceError("`--as-of` is a date such as 2026-11-22")
 
 
 def _show(loaded: LoadReport, parts: dict[Reader, dict[str, Any]]) -> None:

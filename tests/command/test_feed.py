@@ -125,6 +125,7 @@ async def test_a_source_of_ones_own_is_defined_in_the_data_folder(tmp_path: Path
         (("FILE", "--source", "pds-patients"), "no column `GIVEN_NAME`"),
         (("/nowhere.csv", "--source", "mavis-class"), "cannot read `/nowhere.csv`"),
         (("FILE", "--source", "mavis-class", "--as-of", "2999-01-01"), "`--as-of` 2999-01-01 has not come yet"),
+        (("FILE", "--source", "mavis-class", "--as-of", "22/11/2026"), "`--as-of` is a date such as 2026-11-22"),
     ],
 )
 async def test_what_cannot_be_loaded_is_refused_in_one_line(
