@@ -248,9 +248,9 @@ def test_what_is_no_signature_is_not_believed(signature: str) -> None:
 
 
 def test_the_same_report_is_the_same_bytes() -> None:
-    """At every attempt, with its names in order."""
+    """At every attempt, with its names in order; whom it is for is signed too, so that none can pass it on."""
     assert body_of(report()) == (
-        b'{"at":"2026-01-02T00:00:00Z","kind":"OVERRIDE","number":"8BJTKW9399R9J",'
+        b'{"at":"2026-01-02T00:00:00Z","authority":"E08000035","kind":"OVERRIDE","number":"8BJTKW9399R9J",'
         b'"reference":"reference","viewer":"somebody"}'
     )
 

@@ -86,6 +86,7 @@ async def test_it_is_recorded_and_reported_without_a_hidden_value(gateway: Runni
     """To the responsible authority, signed: who, of which child, why and until when."""
     child = gateway.child("shielded")
     desk = f"{gateway.sandbox.urls.reports}/{child.authority}"
+    assert child.authority is not None
     await point_webhooks(gateway.database.dsn(Role.REGISTRY), {child.authority: desk})
     reply = await override(gateway, "shielded")
     [counted] = [line for line in metrics(gateway) if "override_begun" in line]
@@ -101,6 +102,7 @@ async def test_it_is_recorded_and_reported_without_a_hidden_value(gateway: Runni
         "at": "",
         "until": "",
         "kind": "OVERRIDE",
+        "authority": child.authority,
         "reference": act["reference"],
         "number": child.number,
         "viewer": act["viewer"],
