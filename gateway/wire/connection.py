@@ -146,8 +146,13 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         self._headed, self._size = True, 0
         headers = self._headers
-        if b"host" in self._repeated or self._parser.get_http_version() not in ("1.1", "1.0"):
-            self._refuse(UNREADABLE, "more than one host, or another HTTP")
+        version = self._parser.get_http_version()
+        if version != "1.1" and version != "1.0":
+            self._refuse(UNREADABLE, "another HTTP")
+        elif b"host" in self._repeated or (version == "1.1" and b"host" not in headers):
+            self._refuse(UNREADABLE, "more than one host, or none")
+        elif headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
+            self._refuse(UNREADABLE, "another coding")
         elif int(headers.get(b"content-length", 0)) > self._port.most_body:
             self._deliver(Unread.TOO_LARGE)
         elif b"expect" in headers and not self._deaf:
