@@ -5,12 +5,12 @@ message that leaves holds a value: of a database's error only its code is kept.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -18,10 +18,9 @@ import msgspec
 from adapters.identity import CameTo, Candidate, Decision, IdentityEntry, LikenessReason, QuarantineOutcome
 from adapters.number import new_number
 from adapters.shield_records import QuarantineRow
-from adapters.store.connecting import connecting, quote_no_error
 from adapters.store.entries import ActEntry
-from adapters.store.failures import StoreUnavailable
 from adapters.store.feed_rows import as_row, candidate_of, entry_of, held_keys
+from adapters.store.pool import Connection, Pool, open_pool, taken
 from adapters.store.postgres import read_queries
 from adapters.store.sounds import sound
 
@@ -34,8 +33,6 @@ _BY_LIKENESS = f"{QUERIES['by_likeness']}\n{QUERIES['candidates']}"
 
 # Every statement of a feed looks up by an index. A plan made while a table was small would read all of it, and be kept.
 _PLANNING = {"search_path": "public", "enable_seqscan": "off", "jit": "off"}
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _counts = msgspec.json.Decoder(dict[str, int])
 
@@ -139,7 +136,7 @@ class Batch:
 class FeedStore:
     """A bounded pool of connections of the feed's role; every method raises StoreUnavailable."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", wait: float) -> None:
+    def __init__(self, pool: Pool, wait: float) -> None:
         self._pool = pool
         self._wait = wait
 
@@ -149,19 +146,13 @@ class FeedStore:
 
         Raises StoreSetupError, whose one line names the fix and never the password.
         """
-        quote_no_error()
-        with connecting(dsn, FEED):
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=connections,
-                timeout=min(timeout, 5.0),
-                command_timeout=timeout,
-                max_inactive_connection_lifetime=0,
-                reset=_nothing_to_reset,
-                server_settings=_PLANNING,
-            )
+        pool = await open_pool(
+            dsn, FEED, connections=connections, to_connect=min(timeout, 5.0), to_answer=timeout, settings=_PLANNING
+        )
         return cls(pool, wait)
+
+    def _taken(self) -> AbstractAsyncContextManager[Connection]:
+        return taken(self._pool, self._wait, ": try again")
 
     async def close(self) -> None:
         """Let statements in flight end, then close every connection."""
@@ -170,7 +161,7 @@ class FeedStore:
     @asynccontextmanager
     async def batch(self, source: str, *, undo: bool = False) -> AsyncIterator[Batch]:
         """A batch of a source, committed at the end of the block; with `undo`, or where anything fails, undone."""
-        async with self._connection() as connection:
+        async with self._taken() as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
@@ -184,7 +175,7 @@ class FeedStore:
 
     async def begin(self, source: str, digest: bytes, as_of: datetime) -> Begun:
         """Begin a file, or go on with it: then it is of when it was first said to be."""
-        async with self._connection() as connection:
+        async with self._taken() as connection:
             await connection.fetch(QUERIES["begin"], source, digest, as_of)
         begun = await self.begun(source, digest)
         assert begun is not None  # noqa: S101 - it was begun above, and nobody may take that back
@@ -192,30 +183,30 @@ class FeedStore:
 
     async def begun(self, source: str, digest: bytes) -> Begun | None:
         """How far a file has come, where it was begun."""
-        async with self._connection() as connection:
+        async with self._taken() as connection:
             rows = await connection.fetch(QUERIES["begun"], source, digest)
         return _begun(rows[0]) if rows else None
 
     async def rejects(self, source: str, digest: bytes, most: int) -> tuple[Reject, ...]:
         """What of a file was rejected so far, by line."""
-        async with self._connection() as connection:
+        async with self._taken() as connection:
             return tuple(Reject(*row) for row in await connection.fetch(QUERIES["rejects"], source, digest, most))
 
     async def status(self) -> tuple[SourceStatus, ...]:
         """The last file of each source."""
-        async with self._connection() as connection:
+        async with self._taken() as connection:
             rows = await connection.fetch(QUERIES["status"])
         return tuple(SourceStatus(row["source"], _begun(row), row["touched_at"]) for row in rows)
 
     async def stewards_page(self, after: tuple[datetime, str] | None, most: int) -> Sequence[QuarantineRow]:
         """At most `most` of the entries that wait, as stewards may see them, after that one by time and reference."""
-        async with self._connection() as connection:
+        async with self._taken() as connection:
             rows = await connection.fetch(QUERIES["stewards_page"], *(after or (None, None)), most)
         return [quarantine_row(row) for row in rows]
 
     async def resolve_entry(self, reference: str, resolution: str, number: str | None, entry: ActEntry) -> bool:
         """A steward's word on what waits, recorded in the same commit: REFUSED where nothing of theirs is called so."""
-        async with self._connection() as connection, connection.transaction():
+        async with self._taken() as connection, connection.transaction():
             done = bool(
                 await connection.fetchval(
                     QUERIES["resolve_entry"], reference, resolution, number, entry.viewer, entry.reason
@@ -229,12 +220,6 @@ class FeedStore:
                 list(recorded.numbers),
             )
         return done
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        with _refusals():
-            async with self._pool.acquire(timeout=self._wait) as connection:
-                yield connection
 
 
 _CAME_TO = {word.value: word for word in CameTo}
@@ -269,18 +254,3 @@ def _sorted_out(rows: Sequence[asyncpg.Record], entries: int) -> list[Found]:
         of_entry.candidates.append(candidate_of(row))
         of_entry.crowded = of_entry.crowded or row["crowded"]
     return found
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Whatever the database or the driver says becomes StoreUnavailable, without what it may quote."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        raise StoreUnavailable(f"the store refused a statement (SQLSTATE {error.sqlstate})") from None
-    except (TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-        raise StoreUnavailable(f"the store did not answer ({type(error).__name__}): try again") from None
-
-
-async def _nothing_to_reset(_: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Spare a round trip per batch: none of ours leaves a setting, a lock or a cursor behind."""

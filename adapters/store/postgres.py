@@ -15,11 +15,11 @@ import msgspec
 
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
-from adapters.store.connecting import GATEWAY, connecting, quote_no_error
+from adapters.store.connecting import GATEWAY
 from adapters.store.entries import AccessEntry, Organisation, Override, Report
 from adapters.store.failures import ShieldUnreadable, StoreUnavailable
+from adapters.store.pool import Pool, bounded, open_pool
 from adapters.store.reading import Reading, reading
-from adapters.store.roles import Connection
 from adapters.store.search import Criteria, SearchScope, name_key, postcode_key
 
 __all__ = ["Reading", "ShieldUnreadable", "Store", "StoreUnavailable"]
@@ -42,7 +42,7 @@ _accesses = msgspec.json.Encoder(order="deterministic")
 class Store:
     """A bounded pool of connections under one role; every method raises StoreUnavailable rather than wait."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", wait: float) -> None:
+    def __init__(self, pool: Pool, wait: float) -> None:
         self._pool = pool
         self._wait = wait
 
@@ -52,18 +52,9 @@ class Store:
 
         Raises StoreSetupError, whose one line names the fix and never the password.
         """
-        quote_no_error()
-        with connecting(dsn, GATEWAY):
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=connections,
-                timeout=timeout,
-                command_timeout=timeout,
-                max_inactive_connection_lifetime=0,
-                reset=_nothing_to_reset,
-                server_settings={"search_path": "public", "statement_timeout": f"{timeout * 1000:.0f}"},
-            )
+        pool = await open_pool(
+            dsn, GATEWAY, connections=connections, to_connect=timeout, to_answer=timeout, settings=bounded(timeout)
+        )
         return cls(pool, wait)
 
     async def close(self) -> None:
@@ -185,7 +176,3 @@ def _access_row(entry: AccessEntry, epoch: int | None) -> tuple[Any, ...]:
         _accesses.encode(entry.children).decode(),
         epoch,
     )
-
-
-async def _nothing_to_reset(_: Connection) -> None:
-    """Spare a round trip per statement: none of ours leaves a setting, a lock or a cursor behind."""

@@ -5,12 +5,12 @@ that leaves holds a value.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -27,14 +27,12 @@ from adapters.shield_records import (
     QuarantineRow,
     ShieldState,
 )
-from adapters.store.connecting import connecting, quote_no_error
 from adapters.store.entries import ActEntry
-from adapters.store.failures import ShieldUnreadable, StoreUnavailable
+from adapters.store.failures import ShieldUnreadable
 from adapters.store.feed_rows import as_row
 from adapters.store.feeding import quarantine_row
+from adapters.store.pool import Connection, Pool, bounded, open_pool, taken
 from adapters.store.postgres import read_queries
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 SHIELD = "`CONTACTPOINT_SHIELD_DSN` or `CONTACTPOINT_DSN`"  # where the address stands
 HOUSEHOLD = "household"  # whose hold it is that somebody joined one
@@ -194,7 +192,7 @@ class Turn:
 class ShieldBook:
     """A bounded pool of connections as the role `shield`; every method raises StoreUnavailable rather than wait."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", wait: float) -> None:
+    def __init__(self, pool: Pool, wait: float) -> None:
         self._pool = pool
         self._wait = wait
 
@@ -204,18 +202,9 @@ class ShieldBook:
 
         Raises StoreSetupError, whose one line names the fix and never the password.
         """
-        quote_no_error()
-        with connecting(dsn, SHIELD):
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=1,
-                max_size=connections,
-                timeout=timeout,
-                command_timeout=timeout,
-                max_inactive_connection_lifetime=0,
-                reset=_nothing_to_reset,
-                server_settings={"search_path": "public", "statement_timeout": f"{timeout * 1000:.0f}"},
-            )
+        pool = await open_pool(
+            dsn, SHIELD, connections=connections, to_connect=timeout, to_answer=timeout, settings=bounded(timeout)
+        )
         return cls(pool, wait)
 
     async def close(self) -> None:
@@ -225,14 +214,14 @@ class ShieldBook:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
         """A turn, committed at the end of the block; whatever leaves it early undoes all of it."""
-        async with self._connection() as connection, connection.transaction():
+        async with taken(self._pool, self._wait) as connection, connection.transaction():
             await connection.execute(QUERIES["turn"])
             yield Turn(connection, await connection.fetchval(QUERIES["today"]))
 
     async def cases(self, reader: Reader, listing: str, after: str | None, most: int) -> tuple[CaseRow, ...]:
         """Children of the officer's authority with a shield, a hold or a proposal, by number, after that number."""
         who = (reader.authority, reader.subject, reader.custodian)
-        async with self._connection() as connection:
+        async with taken(self._pool, self._wait) as connection:
             rows = await connection.fetch(_CASES, *who, listing, after, most)
             households: dict[int, list[str]] = {row["id"]: [] for row in rows}
             for child, number in await connection.fetch(QUERIES["households"], *who, list(households)):
@@ -246,17 +235,11 @@ class ShieldBook:
     ) -> tuple[QuarantineRow, ...]:
         """What waits for the officer, by (received_at, reference), after that one."""
         at, reference = after or (None, None)
-        async with self._connection() as connection:
+        async with taken(self._pool, self._wait) as connection:
             rows = await connection.fetch(
                 QUERIES["quarantine"], reader.authority, reader.subject, reader.custodian, at, reference, most
             )
         return tuple(quarantine_row(row) for row in rows)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        with _refusals():
-            async with self._pool.acquire(timeout=self._wait) as connection:
-                yield connection
 
 
 def _state(row: asyncpg.Record) -> ShieldState:
@@ -296,18 +279,3 @@ def _holds_of(row: asyncpg.Record) -> tuple[HoldRow, ...]:
 
 def _json(content: Any) -> str:
     return msgspec.json.encode(content).decode()
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Whatever the database or the driver says becomes StoreUnavailable, without what it may quote."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        raise StoreUnavailable(f"the store refused a statement (SQLSTATE {error.sqlstate})") from None
-    except (TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-        raise StoreUnavailable(f"the store did not answer ({type(error).__name__})") from None
-
-
-async def _nothing_to_reset(_: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Spare a round trip per act: a transaction takes its settings and locks with it."""
