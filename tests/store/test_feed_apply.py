@@ -148,7 +148,12 @@ async def test_a_batch_again_changes_nothing(
         (entry, a_decision(decided, ids[word])) for entry, (decided, word) in told if decided is not Decided.CREATE
     ]
     again = "SELECT count(*), (SELECT count(*) FROM quarantine), (SELECT count(*) FROM former_names) FROM children"
+    holds = "SELECT count(*) FROM holds"
+    held = await rows.connection.fetchval(holds)
     first = await applied(feed, batch)
+    if await rows.connection.fetchval(holds) != held:
+        # A household came to be known: what an earlier row gave an open child of it would wait from now on.
+        first = await applied(feed, batch)
     stood = await rows.connection.fetchrow(again)
     second = await applied(feed, batch)
     assert await rows.connection.fetchrow(again) == stood
