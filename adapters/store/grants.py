@@ -19,16 +19,19 @@ def _grants(**objects: str) -> frozenset[Grant]:
     return frozenset(granted | {("USAGE", "schema public"), ("CONNECT", "database")})
 
 
-# What `0013_grants.sql` gives, and not one thing more. The test of the roles tries the same.
+# What `0013_grants.sql`, 0021 and 0022 give, and not one thing more. The test of the roles tries the same.
 EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
     {
         Role.GATEWAY: _grants(
             SELECT="children (id number given family name_key given_key birth_date gender address_status address_lines"
-            " postcode uprn authority closed); shields (child_id tier authority withheld raised_by confirmed_at);"
+            " postcode uprn authority closed kin); shields (child_id tier authority withheld raised_by confirmed_at);"
             " overrides (child_id viewer token until);"
-            " former_names keys holds circles shield_epoch child_readings organisations broker_references",
+            " former_names keys holds circles shield_epoch child_readings organisations broker_references;"
+            " registry_epoch clients partners denied_tokens staff_prints; documents (partner hash body name revoked_at);"
+            " statistics_cells (month grouping authority age_band gender shown)",
             INSERT="broker_references; holds (child_id agency mark)",
-            EXECUTE="record_access begin_override take_reports report_ended protection_counts law_breaches",
+            EXECUTE="record_access begin_override take_reports report_ended protection_counts documents_used"
+            " law_breaches statistics_current",
         ),
         Role.FEED: _grants(
             SELECT="children (id given family name_key given_key family_sound given_sound birth_date gender"
@@ -38,7 +41,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " feed_loads (source digest as_of rows_done finished counts started_at touched_at);"
             " feed_rejects (source digest line field reason)",
             EXECUTE="is_protected protected_among feed_turn feed_apply feed_begin feed_progress"
-            " quarantine_for_stewards resolve_entry record_act law_breaches",
+            " quarantine_for_stewards resolve_entry record_act law_breaches statistics_current",
             USAGE="feed_entry",
         ),
         Role.SHIELD: _grants(
@@ -49,14 +52,20 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             UPDATE="shields circles; holds (cleared_at cleared_by cleared_for); shield_proposals (state)",
             DELETE="shields circles",
             EXECUTE="act_turn household_of quarantine_for_officers resolve_protected_entry merge_children"
-            " close_child new_identity record_act act_in_hand",
+            " close_child new_identity record_act act_in_hand is_kin",
             USAGE="feed_entry",
         ),
         Role.REGISTRY: _grants(
-            SELECT="organisations authority_webhooks",
-            INSERT="organisations authority_webhooks",
-            UPDATE="organisations authority_webhooks",
-            DELETE="organisations authority_webhooks",
+            SELECT="organisations authority_webhooks registry_epoch clients partners denied_tokens documents"
+            " document_usage; statistics_cells (month grouping authority age_band gender shown);"
+            " statistics_draft (month grouping authority age_band gender shown carried)",
+            INSERT="organisations authority_webhooks clients partners; documents (partner hash body name published_by)",
+            UPDATE="authority_webhooks; organisations (name kind authority purposes);"
+            " clients (name roles purposes scopes doors organisations authorities bound suspended);"
+            " partners (categories roots purpose reason);"
+            " documents (name published_at published_by revoked_at revoked_by)",
+            DELETE="authority_webhooks",
+            EXECUTE="deny_token name_staff draft_statistics withhold_statistics publish_statistics",
         ),
     }
 )
@@ -70,9 +79,15 @@ EXPECTED_GUARDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "circles": frozenset(f"{_EPOCH_GUARDS} kept".split()),
         "holds": frozenset(f"{_EPOCH_GUARDS} kept tell_officers".split()),
         "overrides": frozenset(_EPOCH_GUARDS.split()),
-        "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete"}),
+        "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete", "kin_forgotten"}),
         "household_releases": frozenset({"kept"}),
         "shield_acts": frozenset({"act_begins", "overrides_end", "written_once", "kept_whole"}),
         "shield_history": frozenset({"written_once", "kept_whole"}),
+        "organisations": frozenset({"registry_epoch"}),
+        "clients": frozenset({"registry_epoch"}),
+        "partners": frozenset({"registry_epoch"}),
+        "denied_tokens": frozenset({"registry_epoch"}),
+        "staff_prints": frozenset({"registry_epoch"}),
+        "documents": frozenset({"registry_epoch", "document_kept"}),
     }
 )

@@ -126,15 +126,18 @@ MENDS: Mapping[str, str] = MappingProxyType(
         "overrides-bounded": "end the override: set its `until` to now",
         "one-epoch": "restore the one row of `shield_epoch`, with a number higher than any before",
         "blocks-complete": "run `contactpoint migrate`, which fills in sounds",
+        "one-registry-epoch": "restore the one row of `registry_epoch`, with a number higher than any before",
         "rows-stay-empty": "remove the rows of `shield_turn` and `identity_turn`",
-        "grants": "compare every role's rights with `0013_grants.sql`, and restore them",
+        "grants": "compare every role's rights with `0013_grants.sql` and `0021_grants.sql`, and restore them",
         "guards-stand": "restore the triggers as the migrations make them, each `ENABLE ALWAYS`",
         "functions-pinned": "restore the functions as the migrations make them",
         "view-invoker": "run `ALTER VIEW child_readings SET (security_invoker = true)`",
         "fsync-on": "set `fsync` and `full_page_writes` on, and `synchronous_commit` to anything but off",
         "one-database": "as superuser, run `REVOKE CONNECT ON DATABASE … FROM PUBLIC` for every other database",
+        "statistics-current": "run `contactpoint statistics build`, once a month",
     }
 )
+_ADVICE = frozenset({"one-database", "statistics-current"})
 
 
 async def breaches(dsn: str) -> tuple[LawResult, ...]:
@@ -150,7 +153,7 @@ async def breaches(dsn: str) -> tuple[LawResult, ...]:
         raise StoreSetupError("the store is not ready for this version: run `contactpoint migrate`") from None
     finally:
         await connection.close()
-    return tuple(LawResult(law, counted[law], mend, advice=law == "one-database") for law, mend in MENDS.items())
+    return tuple(LawResult(law, counted[law], mend, advice=law in _ADVICE) for law, mend in MENDS.items())
 
 
 async def _of_the_catalogue(connection: Connection) -> dict[str, int]:
@@ -165,6 +168,7 @@ async def _of_the_catalogue(connection: Connection) -> dict[str, int]:
         "view-invoker": await connection.fetchval(_VIEWS_OF_OTHERS),
         "fsync-on": await connection.fetchval(_FORGETFUL),
         "one-database": await connection.fetchval(_OTHER_DATABASES, working),
+        "statistics-current": int(not await connection.fetchval("SELECT statistics_current()")),
     }
 
 

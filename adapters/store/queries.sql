@@ -87,7 +87,7 @@ ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
 -- No answer without its record, and no record once a shield has changed since its decision (law 7); one commit for all.
 SELECT e.reference,
        record_access(e.reference, e.viewer, e.organisation, e.acting_role, e.purpose, e.reason, e.document, e.outcome,
-                     e.code, e.children::jsonb, e.decided)
+                     e.code, e.children::jsonb, '{}', e.decided, NULL, NULL, 1, 1) = 0
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
               $9::text[], $10::text[], $11::bigint[])
        AS e (reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code, children, decided);

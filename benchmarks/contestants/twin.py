@@ -44,7 +44,8 @@ SELECT e.epoch, r.number, r.given, r.family, r.birth_date, r.gender, r.address_s
   FROM shield_epoch e LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
 """
 RECORD: Final = """
-SELECT record_access(reference, viewer, organisation, role, purpose, NULL, document, 'ANSWERED', NULL, children, epoch)
+SELECT record_access(reference, viewer, organisation, role, purpose, NULL, document, 'ANSWERED', NULL, children, '{}',
+                     epoch, NULL, NULL, 1, 1) = 0
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
     AS entry (reference, viewer, organisation, role, purpose, document, children, epoch)
 """

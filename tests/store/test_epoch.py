@@ -15,7 +15,10 @@ from adapters.store.roles import Connection, Role
 from tests.databases import Database
 from tests.store.rows import Rows
 
-RECORD = "SELECT record_access($1, 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', $2)"
+RECORD = (
+    "SELECT record_access($1, 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', '{}',"
+    " $2, null, null, 1, 1) = 0"
+)
 # An officer's act and the shield it raises, in one statement.
 RAISE = """
     WITH act AS (

@@ -15,7 +15,10 @@ from adapters.store.sounds import sound
 from tests.databases import Database
 from tests.store.rows import Rows
 
-RECORD = "SELECT record_access('r', 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', null)"
+RECORD = (
+    "SELECT record_access('r', 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', '{}',"
+    " null, null, null, 1, 1) = 0"
+)
 
 
 @pytest.fixture
