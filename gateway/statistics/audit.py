@@ -1,0 +1,117 @@
+"""Attacks a drafted cube as an analyst could who knows the whole method: what can be worked out from all groupings.
+
+Pure. Every total is the sum of its parts; from how far a shown count can be from the truth, and from what a missing one
+can be, bounds follow for every cell, and from those closer ones. Where they come too close, what tells must go: totals
+first, and only where none is left to go, the parts beside.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+OFF: Final = 6  # a shown count is at most so far from the truth: noise of 4, and 2 by rounding to five
+FEWEST: Final = 10  # what is shown is at least so many
+LARGEST_MISSING: Final = 13  # what is not shown is at most so many: ten, and noise that took it under
+SINCE: Final = 9  # so many may have come or gone since a cell was drawn that is carried from the month before
+UNTOLD: Final = 9  # up to so many must remain possible for what is not shown, and none at all
+ENDLESS: Final = 1 << 40
+
+
+class Place(NamedTuple):
+    """A cell's place in the cube; '' where it is a sum over that dimension."""
+
+    authority: str
+    age_band: str
+    gender: str
+
+
+class Sum(NamedTuple):
+    """A total, and the parts that make it up over one dimension."""
+
+    total: Place
+    parts: tuple[Place, ...]
+
+
+Shown: TypeAlias = Mapping[Place, int | None]
+Range: TypeAlias = tuple[int, int]
+Bounds: TypeAlias = dict[Place, Range]
+
+
+def withheld_by_audit(shown: Shown, carried: Collection[Place] = ()) -> frozenset[Place]:
+    """The cells that must not be told beside the rest, none as a rule; what is left then tells nothing too close.
+
+    `carried` are those that stand as they were drawn a month or more ago.
+    """
+    left = dict(shown)
+    gone: set[Place] = set()
+    sums = _sums(shown)
+    while True:
+        bounds = _worked_out(left, frozenset(carried), gone, sums)
+        close = {
+            place for place, count in left.items() if count is None and place not in gone and _close(bounds[place])
+        }
+        if not close:
+            return frozenset(gone)
+        telling = _telling(close, left, sums, bounds)
+        gone |= telling
+        left.update(dict.fromkeys(telling))
+
+
+def _close(bounds: Range) -> bool:
+    """Whether it is known that somebody is in it, or that nine would be too many; that ten are is no secret."""
+    return 0 < bounds[0] < FEWEST or bounds[1] < UNTOLD
+
+
+def _telling(close: Collection[Place], left: Shown, sums: Sequence[Sum], bounds: Bounds) -> set[Place]:
+    """What is shown and brings them close: totals, or else parts beside them, or else whatever is shown nearest."""
+    guilty = [one for one in sums if any(place in close and _close(found) for place, found in _found(one, bounds))]
+    totals = {one.total for one in guilty if left[one.total] is not None}
+    telling = totals or {part for one in guilty for part in one.parts if left[part] is not None}
+    around = set(close)
+    while not telling:  # bounds come of what is shown: somewhere there is some
+        around |= {
+            place for total, parts in sums if not around.isdisjoint((total, *parts)) for place in (total, *parts)
+        }
+        telling = {place for place in around if left[place] is not None}
+    return telling
+
+
+def _sums(places: Collection[Place]) -> Sequence[Sum]:
+    """Each total with its parts, once for every dimension that it sums over."""
+    parts: dict[tuple[Place, int], list[Place]] = defaultdict(list)
+    for place in places:
+        for dimension, value in enumerate(place):
+            if value:
+                total = Place(*("" if other == dimension else word for other, word in enumerate(place)))
+                parts[total, dimension].append(place)
+    return [Sum(total, tuple(of)) for (total, _), of in parts.items()]
+
+
+def _worked_out(shown: Shown, carried: Collection[Place], gone: Collection[Place], sums: Sequence[Sum]) -> Bounds:
+    """What each cell can be, brought as close as sums bring it."""
+    bounds: Bounds = {}
+    for place, count in shown.items():
+        since = SINCE if place in carried else 0
+        if count is not None:
+            bounds[place] = max(FEWEST - since, count - OFF - since, 0), count + OFF + since
+        else:
+            bounds[place] = 0, ENDLESS if place in gone else LARGEST_MISSING + since
+    closer = True
+    while closer:
+        closer = False
+        for one in sums:
+            for place, (least, most) in _found(one, bounds):
+                known = bounds[place]
+                now = max(known[0], least), min(known[1], most)
+                if now != known and now[0] <= now[1]:  # bounds that hold never contradict each other
+                    bounds[place], closer = now, True
+    return bounds
+
+
+def _found(one: Sum, bounds: Bounds) -> Iterator[tuple[Place, Range]]:
+    """What this sum alone says of each of its cells, as far as the others are known before it is asked."""
+    low, high = sum(bounds[part][0] for part in one.parts), sum(bounds[part][1] for part in one.parts)
+    least, most = bounds[one.total]
+    said = [(part, (least - high + bounds[part][1], most - low + bounds[part][0])) for part in one.parts]
+    yield one.total, (low, high)
+    yield from said
