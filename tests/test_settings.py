@@ -2,9 +2,11 @@
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.operations.limits import Limits
 from gateway.settings import SettingError, Settings, read_settings, variable
 from gateway.settings_page import settings_page
 
@@ -43,13 +45,43 @@ def test_a_setting_that_cannot_be_meant_is_refused_by_name(name: str, text: str,
         read_settings({name: text})
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"strong_roles": "STEWARD ADMIN"}, "STRONG_ROLES` must hold roles: `ADMIN` is none"),
+        ({"reasons_required": "AUDITOR"}, "REASONS_REQUIRED` must hold .*: `` is none"),
+        ({"reasons_required": "AUDITOR/READING"}, "REASONS_REQUIRED` must hold .*: `READING` is none"),
+        ({"reasons_required": "*/AUDIT"}, r"REASONS_REQUIRED` must hold .*: `\*` is none"),
+        ({"trusted_proxies": "10.0.0.1/8"}, "TRUSTED_PROXIES` must hold .*: `10.0.0.1/8` is none"),
+        ({"trusted_proxies": "10.0.0.0/8"}, "TRUSTED_PROXIES` means nothing alone: .*_CLIENT_CERTIFICATE_HEADER`"),
+        ({"client_certificate_header": "Client-Cert"}, "CLIENT_CERTIFICATE_HEADER` means .*_TRUSTED_PROXIES`"),
+        ({"tls_client_ca_file": Path("ca.pem")}, "TLS_CLIENT_CA_FILE` means nothing alone: .*_TLS_CERTIFICATE_FILE`"),
+        ({"tls_key_file": Path("key.pem")}, "TLS_KEY_FILE` means nothing alone: .*_TLS_CERTIFICATE_FILE`"),
+        ({"tls_certificate_file": Path("a.pem")}, "TLS_CERTIFICATE_FILE` means nothing alone: .*_TLS_KEY_FILE`"),
+    ],
+)
+def test_settings_that_say_nothing_together_are_refused(given: dict[str, Any], message: str) -> None:
+    """A header believed from nobody, a role that there is not: whoever wrote it means something else."""
+    with pytest.raises(SettingError, match=message):
+        Settings(**given)
+
+
+def test_limits_are_what_the_settings_say() -> None:
+    """Every limit has its setting, the settings' defaults are the limits' own, and one that is set is in force."""
+    assert Limits.of(Settings()) == Limits()
+    assert Limits.of(Settings(limit_depth=3)) == Limits(depth=3)
+    named = {known.name for known in fields(Settings) if known.name.startswith("limit_")}
+    assert named == {f"limit_{known.name}" for known in fields(Limits)}
+
+
 def test_secrets_are_not_printed() -> None:
     """A settings value in a log or a traceback tells no password and no key."""
-    secrets = {
+    secrets: dict[str, Any] = {
         "dsn": "postgresql://owner:hidden-1@h/d",
         "gateway_dsn": "postgresql://gateway:hidden-2@h/d",
         "shield_dsn": "postgresql://shield:hidden-8@h/d",
         "feed_dsn": "postgresql://feed:hidden-9@h/d",
+        "registry_dsn": "postgresql://registry:hidden-10@h/d",
         "oneroster_client_secret": "hidden-3",
         "register_key": "hidden-4",
         "ods_key": "hidden-5",
