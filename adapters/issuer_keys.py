@@ -7,27 +7,43 @@ question in thirty seconds.
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import NamedTuple
 
 import msgspec
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from yarl import URL
 
 from adapters.agency import AgencyFailure
 from adapters.client import AgencyClient, Call
+from adapters.verifying_keys import VerifyingKeys, read_keys
 
 REFETCH_INTERVAL = 30.0  # seconds between two questions while keys are known
 RETRY_INTERVAL = 1.0  # seconds between two questions while none are
+RENEWAL = 15 * 60.0  # seconds after which keys are asked for anew, so that one withdrawn is believed no longer
 PATIENCE = 3.0  # seconds one question may take
+MOST_BYTES = 64 * 1024  # of an answer
 
 
 class IssuerUnavailable(Exception):
     """No keys are known, and the issuer gives none."""
 
 
+class Endpoints(NamedTuple):
+    """Where somebody signs in with an issuer, and where their page then fetches its token."""
+
+    authorization: str
+    token: str
+
+
 class _Discovery(msgspec.Struct):
     issuer: str
     jwks_uri: str
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+
+
+_discovery = msgspec.json.Decoder(_Discovery)
 
 
 class IssuerKeys:
@@ -37,47 +53,93 @@ class IssuerKeys:
         self.issuer = issuer
         self._client = client
         self._clock = clock
-        self._keys: KeySet | None = None
+        self._keys: VerifyingKeys | None = None
+        self._endpoints: Endpoints | None = None
         self._asked = float("-inf")
         self._asking = asyncio.Lock()
+        self._due = float("inf")
+        self._renewing: asyncio.Task[None] | None = None
 
-    async def current(self) -> KeySet:
+    async def current(self) -> VerifyingKeys:
         """The keys known, asking for them if none are; raises `IssuerUnavailable`."""
         if self._keys is None:
             await self._ask(RETRY_INTERVAL, unless_newer_than=None)
         if self._keys is None:
             raise IssuerUnavailable(f"no keys from the issuer `{self.issuer}`")
+        if self._clock() >= self._due:
+            self._renew(self._keys)
         return self._keys
 
-    async def newer_than(self, keys: KeySet) -> KeySet | None:
+    async def newer_than(self, keys: VerifyingKeys) -> VerifyingKeys | None:
         """Other keys than these, if the issuer has any and may be asked again already."""
         if self._keys is keys:
             await self._ask(REFETCH_INTERVAL, unless_newer_than=keys)
         return self._keys if self._keys is not keys else None
 
-    async def _ask(self, interval: float, unless_newer_than: KeySet | None) -> None:
+    async def endpoints(self) -> Endpoints | None:
+        """Where to sign in; None where the issuer does not say, or cannot be reached."""
+        with suppress(IssuerUnavailable):
+            await self.current()
+        return self._endpoints
+
+    async def close(self) -> None:
+        """Ask no longer."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait({self._renewing})
+
+    def _renew(self, keys: VerifyingKeys) -> None:
+        """Ask anew in the background: those known go on until then, so that nobody waits for it."""
+        self._due = self._clock() + REFETCH_INTERVAL  # if it comes to nothing, ask again then
+        self._renewing = asyncio.create_task(self._ask(REFETCH_INTERVAL, unless_newer_than=keys))
+
+    async def _ask(self, interval: float, unless_newer_than: VerifyingKeys | None) -> None:
         async with self._asking:
             if self._keys is not unless_newer_than or self._clock() - self._asked < interval:
                 return
             self._asked = self._clock()
-            try:
-                self._keys = await self._fetch()
-            except (AgencyFailure, JoseError, ValueError):
-                return
+            with suppress(AgencyFailure, ValueError):
+                self._keys, self._endpoints = await self._fetch()
+                self._due = self._clock() + RENEWAL
 
-    async def _fetch(self) -> KeySet:
+    async def _fetch(self) -> tuple[VerifyingKeys, Endpoints | None]:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         address = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-        found = await self._client.ask(Call(system="issuer", url=URL(address)), deadline)
-        discovery = found.decoded(msgspec.json.Decoder(_Discovery))
+        found = await self._client.ask(Call(system="issuer", url=_private(address)), deadline)
+        discovery = _discovery.decode(_capped(found.body))
         if discovery.issuer != self.issuer:
             raise ValueError("the discovery document speaks for another issuer")
         keys = await self._client.ask(
             Call(
                 system="issuer",
-                url=URL(discovery.jwks_uri),
+                url=_private(discovery.jwks_uri),
                 media_types=("application/json", "application/jwk-set+json"),
             ),
             deadline,
         )
-        return KeySet.import_key_set(keys.decoded(msgspec.json.Decoder(dict)))  # type: ignore[arg-type]  # its own shape check follows
+        return read_keys(_capped(keys.body)), _endpoints(discovery)
+
+
+def _capped(body: bytes) -> bytes:
+    if len(body) > MOST_BYTES:
+        raise ValueError("more than an issuer has to say")
+    return body
+
+
+def _endpoints(discovery: _Discovery) -> Endpoints | None:
+    try:
+        _private(discovery.authorization_endpoint)
+        _private(discovery.token_endpoint)
+    except ValueError:
+        return None
+    return Endpoints(discovery.authorization_endpoint, discovery.token_endpoint)
+
+
+def _private(address: str) -> URL:
+    """An address that nobody between can answer for: by https, or on this machine. ValueError for any other."""
+    url = URL(address)
+    if url.scheme == "https" and url.host:
+        return url
+    if url.scheme == "http" and (url.host == "localhost" or ip_address(url.host or "").is_loopback):
+        return url
+    raise ValueError("an issuer is asked by https alone")

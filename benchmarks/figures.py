@@ -21,7 +21,7 @@ from benchmarks.operation import PERSONA
 from gateway.errors import LimitExceeded
 from gateway.operations.documents import Documents, InvalidDocument
 from gateway.serving import spare_the_collector
-from gateway.tokens import TokenVerifier
+from gateway.tokens import TokenRules, TokenVerifier
 from schema.built import field_guards, graphql_schema
 
 ROUNDS: Final = 25
@@ -88,7 +88,7 @@ async def _verifying(issuer: Issuer) -> list[Figure]:
     async with AgencyClient() as client:
         keys = IssuerKeys(client, issuer.url)
         await keys.current()
-        verifier = TokenVerifier(keys, AUDIENCE)
+        verifier = TokenVerifier({issuer.url: keys}, TokenRules(audience=AUDIENCE))
 
         async def each(tokens: list[str]) -> float:
             began = time.process_time_ns()

@@ -32,7 +32,7 @@ from gateway.protection import ProtectionCounts
 from gateway.registry import Registry
 from gateway.reports import ReportSender, report_signer
 from gateway.settings import Settings
-from gateway.tokens import TokenVerifier
+from gateway.tokens import TokenRules, TokenVerifier
 from gateway.wire.exchange import Reply, Request, head
 from gateway.wire.port import Port
 from gateway.wire.routes import Routes
@@ -101,8 +101,9 @@ class Gateway:
             observer = Observer()
             book, stewards = await _doors(opening, shield_dsn, feed_dsn)
             keys = IssuerKeys(client, settings.issuer)
+            opening.push_async_callback(keys.close)
             pipeline = Pipeline(
-                viewers=TokenVerifier(keys, settings.audience),
+                viewers=TokenVerifier({settings.issuer: keys}, TokenRules(audience=settings.audience)),
                 registry=Registry(store),
                 documents=Documents(graphql_schema, field_guards),
                 executor=Executor(graphql_schema, observer),

@@ -1,4 +1,4 @@
-"""An access token (RFC 9068) and its issuer's keys become a `Viewer`, or one constant refusal.
+"""An access token (RFC 9068, RFC 8725) and its issuer's keys become a `Bearer`, or one constant refusal.
 
 Whatever is wrong with a token, the caller learns only that it is not valid. What a viewer may do comes from here and
 from the registry, never from a header, variable or document.
@@ -7,108 +7,103 @@ from the registry, never from a header, variable or document.
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from joserfc import jwt
-from joserfc.errors import JoseError
+from dataclasses import dataclass
+from typing import Final
 
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
+from adapters.verifying_keys import VerifyingKeys, verifies
+from gateway.claims import CLOCK_SKEW, ClaimRules, NotAToken, Unverified, bearer_of, read_token
+from gateway.confirmation import ProxyRule, confirmed
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.kept import Kept
-from gateway.viewer import Role, Viewer
+from gateway.viewer import Bearer, Viewer
+from gateway.wire.peer import Peer
 
-LONGEST_TOKEN = 8 * 1024
-CLOCK_SKEW = 60
+LONGEST_TOKEN: Final = 8 * 1024
 
 # A signature costs more than the rest of a request, so a token found good is kept for so long, by its hash alone.
-KEPT_SECONDS = 5
-MOST_KEPT = 10_000
-ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+KEPT_SECONDS: Final = 5
+MOST_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRules(ClaimRules):
+    """What a token must keep to; without `forwarded_by` a certificate counts only where it is shown to us."""
+
+    forwarded_by: ProxyRule | None = None
 
 
 class TokenVerifier:
-    """Turns bearer tokens into viewers, by the keys of one issuer and for one audience."""
+    """Turns bearer tokens into bearers, by the keys of the issuers that settings name: each by its own alone."""
 
-    def __init__(self, keys: IssuerKeys, audience: str, clock: Callable[[], float] = time.time) -> None:
-        self._keys = keys
-        self._audience = audience
+    def __init__(
+        self, issuers: Mapping[str, IssuerKeys], rules: TokenRules, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._issuers = issuers
+        self._rules = rules
         self._clock = clock
-        self._verified: Kept[bytes, tuple[Viewer, float]] = Kept(MOST_KEPT, KEPT_SECONDS)
+        self._good: Kept[bytes, tuple[Bearer, float]] = Kept(MOST_KEPT, KEPT_SECONDS)
 
-    async def viewer(self, authorization: str | None) -> Viewer:
-        """The viewer an `Authorization` header speaks for; raises `Unauthenticated`, or `Unavailable` without keys."""
+    async def bearer(self, authorization: str | None, peer: Peer, forwarded: str | None) -> Bearer:
+        """Whom an `Authorization` header speaks for; raises `Unauthenticated`, or `Unavailable` without keys.
+
+        `forwarded` is what the header says in which a proxy passes on the certificate it was shown.
+        """
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
+        if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN or not token.isascii():
             raise Unauthenticated
-        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-        known = self._verified.get(digest)
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+        known = self._good.get(digest)
         if known is None:
-            known = await self._read(token)
-            self._verified.keep(digest, known)
-        viewer, expires = known
+            known = await self._verified(token)
+            self._good.keep(digest, known)
+        bearer, expires = known
         if self._clock() >= expires + CLOCK_SKEW:
             raise Unauthenticated
-        return viewer
+        if not confirmed(bearer, peer, forwarded, self._rules.forwarded_by):
+            raise Unauthenticated
+        return bearer
 
-    async def _read(self, token: str) -> tuple[Viewer, float]:
+    async def viewer(self, authorization: str | None) -> Viewer:
+        """The bearer, believed as the token alone has it."""
+        bearer = await self.bearer(authorization, Peer(), None)
+        return Viewer(
+            subject=bearer.subject,
+            client=bearer.client,
+            token=bearer.token,
+            role=bearer.role,
+            organisation=bearer.organisation,
+            authority=bearer.authority,
+            scopes=bearer.scopes,
+        )
+
+    async def _verified(self, token: str) -> tuple[Bearer, float]:
         try:
-            verified = await self._verify(token)
+            read = read_token(token)
+            await self._check_signature(read)
+            return bearer_of(read.claims, self._rules, self._clock())
+        except NotAToken:
+            raise Unauthenticated from None
         except IssuerUnavailable:
             raise Unavailable from None
-        except (JoseError, ValueError, TypeError, KeyError):
-            raise Unauthenticated from None
-        claims = self._checked(verified.header, verified.claims)
-        return _viewer(claims), claims["exp"]
 
-    async def _verify(self, token: str) -> jwt.Token:
-        keys = await self._keys.current()
-        try:
-            return jwt.decode(token, keys, algorithms=list(ALGORITHMS))
-        except (JoseError, ValueError):
-            # The issuer may have rotated its keys since we asked; the keys decide how often we may ask again.
-            newer = await self._keys.newer_than(keys)
-            if newer is None:
-                raise
-            return jwt.decode(token, newer, algorithms=list(ALGORITHMS))
-
-    def _checked(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any]:
-        now = self._clock()
-        audience = claims.get("aud")
-        audiences = audience if isinstance(audience, list) else [audience]
-        expires, issued = claims.get("exp"), claims.get("iat")
-        sound = (
-            str(header.get("typ", "")).lower() in {"at+jwt", "application/at+jwt"}
-            and claims.get("iss") == self._keys.issuer
-            and self._audience in audiences
-            and isinstance(expires, int | float)
-            and isinstance(issued, int | float)
-            and now < expires + CLOCK_SKEW
-            and issued <= now + CLOCK_SKEW
-            and all(_is_word(claims.get(name)) for name in ("sub", "client_id", "jti"))
-        )
-        if not sound:
-            raise Unauthenticated
-        return claims
+    async def _check_signature(self, read: Unverified) -> None:
+        issuer = self._issuers.get(read.issuer)
+        if issuer is None or not await _is_signed(read, issuer):
+            raise NotAToken
 
 
-def _is_word(value: object) -> bool:
-    """Whether it is a text that can stand in a record: not empty, nothing unprintable."""
-    return isinstance(value, str) and value != "" and value.isprintable()
+async def _is_signed(read: Unverified, issuer: IssuerKeys) -> bool:
+    keys = await issuer.current()
+    if _holds(read, keys):
+        return True
+    if read.kid is not None and keys.known(read.kid):
+        return False  # the key is there, and this is not its signature: nothing newer could make it so
+    # The issuer may have rotated its keys since we asked; the keys decide how often we may ask again.
+    newer = await issuer.newer_than(keys)
+    return newer is not None and _holds(read, newer)
 
 
-def _viewer(claims: Mapping[str, Any]) -> Viewer:
-    role = next((role for role in Role if role.value == claims.get("acting_role")), None)
-    organisation, authority, scope = claims.get("organisation"), claims.get("authority"), claims.get("scope", "")
-    if role is None or not isinstance(organisation, str) or not _is_word(organisation) or not isinstance(scope, str):
-        raise Unauthenticated
-    if authority is not None and not isinstance(authority, str):
-        raise Unauthenticated
-    return Viewer(
-        subject=claims["sub"],
-        client=claims["client_id"],
-        token=claims["jti"],
-        role=role,
-        organisation=organisation,
-        authority=authority,
-        scopes=frozenset(scope.split()),
-    )
+def _holds(read: Unverified, keys: VerifyingKeys) -> bool:
+    key = keys.fitting(read.algorithm, read.kid)
+    return key is not None and verifies(read.algorithm, key, read.signed, read.signature)

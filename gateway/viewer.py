@@ -7,6 +7,9 @@ from enum import Enum
 
 import msgspec
 
+from adapters.store.entries import Organisation
+from adapters.store.registry_records import Client, Partner
+from gateway.errors import Refusal
 from resolvers.disclosure import Category
 
 
@@ -60,3 +63,14 @@ class Viewer(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     prints: tuple[bytes, ...] = ()
     categories: frozenset[Category] | None = None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A bearer as the registry stood at `epoch`. With a `refusal` they are known, recorded, and not let in."""
+
+    viewer: Viewer
+    organisation: Organisation | None
+    client: Client | None
+    partner: Partner | None
+    epoch: int
+    refusal: Refusal | None = None

@@ -33,8 +33,8 @@ from benchmarks.surroundings import Told, told
 from gateway.purpose import Ground, state_ground
 from gateway.registry import Registry
 from gateway.serving import until_asked_to_stop
-from gateway.shield.policy import NEEDED, allowed_to_role
-from gateway.tokens import TokenVerifier
+from gateway.shield.policy import at_most
+from gateway.tokens import TokenRules, TokenVerifier
 from gateway.viewer import Viewer
 from resolvers.disclosure import Category
 
@@ -103,7 +103,7 @@ class Twin:
         viewer = await self._viewer(request.headers.get("Authorization"))
         organisation = await self._registry.organisation(viewer.organisation)
         ground = state_ground(viewer, organisation, request.headers.get("Contactpoint-Purpose"), None)
-        if ASKED - (NEEDED[ground.purpose] & allowed_to_role(viewer)):
+        if ASKED - at_most(viewer, ground.purpose):
             return web.Response(status=403)
         one = asked.variables.number
         numbers = [one] if one else asked.variables.numbers
@@ -230,7 +230,8 @@ async def serve(told: Told) -> None:
         http = Wire(connect_timeout=1.0, read_timeout=3.0, body_cap=2 * MEBIBYTE, header_cap=8190)
         parts.push_async_callback(http.close)
         client = await parts.enter_async_context(AgencyClient())
-        verifier = TokenVerifier(IssuerKeys(client, told.issuer), "contactpoint")
+        keys = IssuerKeys(client, told.issuer)
+        verifier = TokenVerifier({told.issuer: keys}, TokenRules(audience="contactpoint"))
         pool = await parts.enter_async_context(asyncpg.create_pool(told.dsn, reset=_nothing_to_reset))
         store = await Store.connect(told.dsn, connections=1)
         parts.push_async_callback(store.close)
