@@ -173,3 +173,4 @@ class QuarantineRow:
     outcome: QuarantineOutcome | None = None
     entry: IdentityEntry | None = field(default=None, repr=False)
     candidates: tuple[tuple[str, tuple[LikenessReason, ...]], ...] | None = None  # number, reasons
+    anothers: bool = False  # it may also be a protected child whom its reader is not told of

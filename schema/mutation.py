@@ -37,7 +37,12 @@ strawberry.enum(ActState, description="Carried out; or proposed, and a second of
 
 @strawberry.enum(description="The entry is of the child named; of a child of its own; or of nobody.")
 class Resolution(Enum):
-    SAME = "SAME"
+    SAME = strawberry.enum_value(
+        "SAME",
+        description="It says whose the entry is, not that its words are right: address, gender and keys come with it; "
+        "the name with `PROTECTED_NAME_CHANGE` alone, the birth date with `PROTECTED_BIRTH_DATE_CHANGE` and "
+        "`BIRTH_DATE_MOVED` alone.",
+    )
     DIFFERENT = "DIFFERENT"
     REJECT = "REJECT"
 
@@ -157,7 +162,7 @@ class Mutation:
         whose = None if number is None else checked_number(number)
         path = response_path(info.path)
         entry = _word(reference)
-        result = await acts_of(info).resolve(path, entry, resolution.value, whose, merge, reason)
+        result = await acts_of(info).resolve(path, entry, resolution.name, whose, merge, reason)
         if result is not None and whose is not None:
             info.context.answering.matched(whose)
         return ActOutcome.of(result)

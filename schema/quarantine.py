@@ -44,8 +44,17 @@ SPEAKS_OF: Final[Mapping[LikenessReason, Category]] = {
     LikenessReason.SAME_POSTCODE: Category.ADDRESS,
 }
 
+# What of an entry would say where a child is, should it be of one whom its reader may not be told of.
+WHEREABOUTS: Final = frozenset({Category.ADDRESS, Category.SCHOOL})
+
 # Outcomes that speak of a shield; where none of the children is protected any more, nobody is told that one was.
-OF_SHIELDS: Final = frozenset({QuarantineOutcome.LIKE_PROTECTED, QuarantineOutcome.PROTECTED_NAME_CHANGE})
+OF_SHIELDS: Final = frozenset(
+    {
+        QuarantineOutcome.LIKE_PROTECTED,
+        QuarantineOutcome.PROTECTED_NAME_CHANGE,
+        QuarantineOutcome.PROTECTED_BIRTH_DATE_CHANGE,
+    }
+)
 
 
 @strawberry.enum(description="Whether an entry is yours to resolve, or waits for somebody else.")
@@ -118,7 +127,7 @@ class QuarantineEntry:
             state=EntryState.OPEN if mine else EntryState.PENDING,
             source=row.source if mine else None,
             outcome=_outcome(row, [child.disclosure for child, _ in found]) if mine else None,
-            incoming=_incoming(row.entry, [child.disclosure for child, _ in found]) if mine else None,
+            incoming=_incoming(row, [child.disclosure for child, _ in found]) if mine else None,
             candidates=[Candidate.of(child, reasons) for child, reasons in found] if mine else None,
         )
 
@@ -140,12 +149,13 @@ def _outcome(row: QuarantineRow, disclosures: Sequence[Disclosure]) -> Quarantin
     return QuarantineOutcome.DOUBTFUL if row.outcome in OF_SHIELDS and unprotected else row.outcome
 
 
-def _incoming(entry: IdentityEntry | None, disclosures: Sequence[Disclosure]) -> IncomingRecord | None:
+def _incoming(row: QuarantineRow, disclosures: Sequence[Disclosure]) -> IncomingRecord | None:
     """The entry under what the decisions have in common; the ledger has it with the likeliest of the children.
 
     None where it is like no child any more: then nothing has been decided by which it could be told.
     """
-    if entry is None or not disclosures:
+    if row.entry is None or not disclosures:
         return None
     common = frozenset.intersection(*(disclosure.shown for disclosure in disclosures))
-    return IncomingRecord(entry=entry, disclosure=replace(disclosures[0], shown=common))
+    shown = common - WHEREABOUTS if row.anothers else common
+    return IncomingRecord(entry=row.entry, disclosure=replace(disclosures[0], shown=shown))

@@ -96,10 +96,14 @@ def an_entry(
 
 
 async def put_in_quarantine(
-    connection: Connection, reference: str, entry: IdentityEntry, candidates: Mapping[int, Sequence[LikenessReason]]
+    connection: Connection,
+    reference: str,
+    entry: IdentityEntry,
+    candidates: Mapping[int, Sequence[LikenessReason]],
+    outcome: QuarantineOutcome = QuarantineOutcome.DOUBTFUL,
 ) -> None:
     """An entry that waits, being like these children."""
-    row = as_row(entry, Decision(Decided.QUARANTINE, outcome=QuarantineOutcome.DOUBTFUL), new_number(), reference)
+    row = as_row(entry, Decision(Decided.QUARANTINE, outcome=outcome), new_number(), reference)
     await connection.execute(
         "INSERT INTO quarantine (reference, source, digest, entry, outcome) VALUES ($1, 'roll', $2, $3::jsonb, $4)",
         *(reference, entry.digest, msgspec.json.encode(row).decode(), row.outcome),

@@ -236,6 +236,7 @@ def quarantine_row(row: asyncpg.Record) -> QuarantineRow:
         QuarantineOutcome(row["outcome"]),
         entry_of(row["entry"]),
         tuple((found.number, found.reasons) for found in _candidates.decode(row["candidates"] or "[]")),
+        row.get("anothers", False),  # stewards are told of all, or of nothing
     )
 
 

@@ -183,12 +183,12 @@ SELECT new_identity(jsonb_populate_record(NULL::feed_entry, $1::jsonb), $2, $3);
 
 -- name: quarantine
 -- What waits for this authority's officers. $1 authority · $2 officer · $3 custodian · $4, $5 after · $6 how many
-SELECT reference, received_at, source, outcome, entry::text, candidates::text
+SELECT reference, received_at, source, outcome, entry::text, candidates::text, anothers
   FROM quarantine_for_officers($1, $2, $3, $4, $5, $6);
 
 -- name: quarantine_entry
 -- One of them. $4 its reference
-SELECT reference, received_at, source, outcome, entry::text, candidates::text
+SELECT reference, received_at, source, outcome, entry::text, candidates::text, anothers
   FROM quarantine_for_officers($1, $2, $3, NULL, NULL, NULL) WHERE reference = $4;
 
 -- name: resolve

@@ -156,8 +156,9 @@ def protected_otherwise_changed(case: Case) -> Decision | None:
     one = case.sure
     if one is None or not one.candidate.protected:
         return None
-    changes = Evidence.BIRTH_SAME not in one.evidence or one.evidence & KEYS_UNLIKE
-    return _put_aside(case, QuarantineOutcome.LIKE_PROTECTED) if changes else None
+    if Evidence.BIRTH_SAME not in one.evidence:
+        return _put_aside(case, QuarantineOutcome.PROTECTED_BIRTH_DATE_CHANGE)
+    return _put_aside(case, QuarantineOutcome.LIKE_PROTECTED) if one.evidence & KEYS_UNLIKE else None
 
 
 def one_of_two_protected(case: Case) -> Decision | None:

@@ -139,16 +139,45 @@ async def test_one_protected_child_among_several_hides_the_whole_entry(gateway: 
 
 
 async def test_an_officer_reads_what_is_most_like_a_child_of_theirs(gateway: RunningGateway) -> None:
-    """Whole, with the candidates of their own authority alone; who keeps the less likely child reads nothing."""
+    """With the candidates of their own authority alone; who keeps the less likely child reads nothing."""
     reference = await a_doubt(gateway, "shielded", "shielded-elsewhere", outcome=QuarantineOutcome.LIKE_PROTECTED)
     [entry] = await entries(gateway, OFFICER)
     assert (entry["reference"], entry["state"], entry["outcome"]) == (reference, "OPEN", "LIKE_PROTECTED")
-    assert entry["incoming"]["address"] == {"postcode": "LS9 9ZZ"}
     [candidate] = entry["candidates"]
     assert candidate["child"]["number"] == gateway.child("shielded").number
     assert candidate["child"]["address"]["postcode"] == gateway.child("shielded").address.postcode
     assert candidate["reasons"] == ["NAME_ALIKE", "SAME_ADDRESS"]
     assert await entries(gateway, ELSEWHERE) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "held", "told"),
+    [
+        (None, False, True),
+        ("elsewhere", False, True),
+        ("elsewhere", True, False),
+        ("shielded-elsewhere", False, False),
+    ],
+)
+async def test_whereabouts_that_may_be_anothers_protected_childs_are_withheld(
+    gateway: RunningGateway, other: str | None, held: bool, told: bool
+) -> None:
+    """The address and UPN that came in may say where a child is whom another authority hides from this one."""
+    if other is not None and held:
+        await gateway.execute(
+            "INSERT INTO holds (child_id, agency, mark) VALUES ($1, 'practice', 'PDS_RESTRICTED')",
+            await gateway.id_of(other),
+        )
+    await a_doubt(gateway, "shielded", *([] if other is None else [other]))
+    reply = await gateway.ask(LIST, viewer=OFFICER)
+    [entry] = reply.data["quarantine"]["nodes"]
+    incoming = entry["incoming"]
+    assert incoming["nhsNumber"] == "9990009999"
+    assert (incoming["address"], incoming["upn"]) == (
+        ({"postcode": "LS9 9ZZ"}, "Z801200005999") if told else (None, None)
+    )
+    withheld = [path[-1] for path in reply.withheld if "incoming" in path]
+    assert withheld == ([] if told else ["address", "upn"])
 
 
 async def test_an_entry_like_a_sealed_child_is_its_custodians_alone(gateway: RunningGateway) -> None:
@@ -207,12 +236,15 @@ async def test_nobody_else_can_tell_whether_anything_waits(gateway: RunningGatew
 
 
 async def test_a_steward_resolves_what_is_open(gateway: RunningGateway) -> None:
-    """The entry becomes the child's, and waits no more; said again, there is no such entry."""
+    """The entry becomes the child's, spelt as the child is, and waits no more; said again, there is no such entry."""
     reference = await a_doubt(gateway, "open")
     assert state(await resolve(gateway, reference, "SAME", "open")) == "DONE"
     assert await entries(gateway, "steward") == []
-    named = await gateway.ask_child("open", "name { family }")
-    assert named.data["child"] == {"name": {"family": "Doubt"}}
+    named = await gateway.ask_child("open", "name { family } address { postcode }")
+    assert named.data["child"] == {
+        "name": {"family": gateway.child("open").name.family},
+        "address": {"postcode": "LS9 9ZZ"},
+    }
     assert state(await resolve(gateway, reference, "SAME", "open")) is None
 
 
@@ -240,8 +272,8 @@ async def test_different_from_a_protected_child_takes_two_and_starts_shielded(ga
 
 
 async def test_an_officer_resolves_what_is_like_their_own(gateway: RunningGateway) -> None:
-    """The same: the record is forced to it, and the shield stands. An officer of elsewhere finds no such entry."""
-    reference = await a_doubt(gateway, "shielded")
+    """The name that was in doubt is taken, and the shield stands. An officer of elsewhere finds no such entry."""
+    reference = await a_doubt(gateway, "shielded", outcome=QuarantineOutcome.PROTECTED_NAME_CHANGE)
     assert state(await resolve(gateway, reference, "SAME", "shielded", viewer=ELSEWHERE)) is None
     assert state(await resolve(gateway, reference, "SAME", "shielded", viewer=OFFICER)) == "DONE"
     named = await gateway.ask_child("shielded", "name { family } address { postcode }")

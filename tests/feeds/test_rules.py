@@ -117,7 +117,7 @@ def test_a_protected_child_gets_no_other_birth_date_or_key() -> None:
     """Surely the protected child, and its birth date or a number would change: its officers decide."""
     known = a_candidate(keys=Keys(NHS, UPN), protected=True)
     entry = an_entry(born=date(2015, 10, 12), keys=Keys(NHS))
-    assert put_aside(decide(entry, [known])) is QuarantineOutcome.LIKE_PROTECTED
+    assert put_aside(decide(entry, [known])) is QuarantineOutcome.PROTECTED_BIRTH_DATE_CHANGE
     entry = an_entry(keys=Keys(NHS, Upn("C801200005002")))
     assert put_aside(decide(entry, [known])) is QuarantineOutcome.LIKE_PROTECTED
 

@@ -162,11 +162,21 @@ async def test_a_batch_again_changes_nothing(
         assert second[0] in (CameTo.UNCHANGED, CameTo.QUARANTINED)
 
 
-async def test_a_renamed_protected_child_waits_whatever_was_decided(rows: Rows, feed: FeedStore) -> None:
+@pytest.mark.parametrize(
+    ("name", "born", "outcome"),
+    [
+        (Name(("Ada",), "Other"), BORN, QuarantineOutcome.PROTECTED_NAME_CHANGE),
+        (Name(("Ada",), "Example"), date(2015, 1, 6), QuarantineOutcome.PROTECTED_BIRTH_DATE_CHANGE),
+    ],
+)
+async def test_a_changed_protected_child_waits_whatever_was_decided(
+    rows: Rows, feed: FeedStore, name: Name, born: date, outcome: QuarantineOutcome
+) -> None:
     """The 2009 mistake, made by a matcher gone wrong: the store puts it aside, and the steward sees that it waits."""
     ids = await four_children(rows)
-    entry = an_entry(name=Name(("Ada",), "Other"), keys=Keys(NhsNumber(SHIELDED_NHS)))
+    entry = an_entry(name=name, birth_date=born, keys=Keys(NhsNumber(SHIELDED_NHS)))
     assert await applied(feed, [(entry, Decision(Decided.UPDATE, ids["shielded"]))]) == [CameTo.QUARANTINED]
+    assert await rows.connection.fetchval("SELECT outcome FROM quarantine") == outcome.value
     [waiting] = await feed.stewards_page(None, 10)
     assert (waiting.source, waiting.entry, waiting.candidates) == (None, None, None)
 

@@ -167,6 +167,27 @@ async def test_key_that_was_anybodys_is_none_of_a_new_identity(officers: Officer
     assert await rows.connection.fetchval("SELECT count(*) FROM ledger WHERE code = 'BAD_ACT'") == 2
 
 
+async def test_what_waited_for_the_closed_record_alone_is_dropped_and_counted(
+    officers: Officers, rows: Rows, child: int
+) -> None:
+    """Nobody could resolve it any more; what may be another protected child's waits for that child's officers."""
+    sibling, other = (
+        await rows.connection.fetchval("SELECT id FROM children WHERE id <> $1", child),
+        await rows.child("0000000000003"),
+    )
+    await rows.shield(other)
+    for digest, (reference, alike) in enumerate(
+        {"alone": [child], "with an open one": [child, sibling], "another's": [child, other], "none": [sibling]}.items()
+    ):
+        await put_in_quarantine(
+            rows.connection, reference, an_entry(digest=digest + 10), {candidate: [] for candidate in alike}
+        )
+    await begun_anew(officers)
+    kept = await rows.connection.fetch("SELECT reference FROM quarantine ORDER BY reference")
+    assert [row[0] for row in kept] == ["another's", "none"]
+    assert await rows.connection.fetchval("SELECT sum(number_of) FROM dropped_rows") == 2
+
+
 @pytest.mark.parametrize("decided", [Decided.UPDATE, Decided.QUARANTINE])
 async def test_rows_with_the_closed_records_keys_are_dropped_and_counted(
     officers: Officers, database: Database, rows: Rows, child: int, decided: Decided

@@ -1,11 +1,14 @@
 """An entry like a protected child waits for that child's officers alone; two must say that it is another's."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pytest
 
-from adapters.identity import LikenessReason
-from adapters.records import Keys, NhsNumber, Tier
+from adapters.identity import Decided, Decision, LikenessReason, QuarantineOutcome
+from adapters.records import AddressStatus, Keys, Name, NhsNumber, PostalAddress, Tier
 from adapters.shield_records import ActResult, ActState, Raise
 from adapters.store.feeding import FeedStore
 from adapters.store.postgres import Store
@@ -95,18 +98,101 @@ async def test_nobody_else_resolves_it(
 
 
 async def test_same_as_the_protected_child_takes_one(officers: Officers, rows: Rows, child: int) -> None:
-    """An officer may have the protected child bear what the entry says; its shield stays."""
+    """An officer may say that the entry is the protected child's: it brings where they live; name and shield stay."""
     result = await resolve(officers, ANN, "SAME", PROTECTED)
     assert result is not None
     assert result.state is ActState.DONE
-    told = await rows.connection.fetchrow("SELECT family, number FROM children WHERE id = $1", child)
+    told = await rows.connection.fetchrow("SELECT family, number, postcode FROM children WHERE id = $1", child)
     assert told is not None
-    assert tuple(told) == ("Exemple", PROTECTED)
+    assert tuple(told) == ("Example", PROTECTED, "LS6 3AA")
     state = await officers.state(PROTECTED)
     assert state is not None
     assert state.tier is Tier.SHIELDED
     assert await state_of(rows) == "SAME"
     assert await resolve(officers, ANN, "SAME", PROTECTED) is None
+
+
+WHO = (("Amara", "Grace"), "Okafor", date(2015, 6, 1))  # who the child is, whatever rows make of it
+SLIP = replace(ENTRY, name=Name(("Amara",), "Okafour"), birth_date=date(2009, 6, 1), row_key=b"row")
+
+
+async def said_to_be(officers: Officers, rows: Rows, viewer: Viewer, outcome: QuarantineOutcome, **row: Any) -> int:
+    """Amara Grace Okafor, once SLIP, put aside for `outcome`, was said to be hers: shielded, but where a steward says it."""
+    given, family, born = WHO
+    child = await rows.child(PROTECTED, given=given, family=family, born=born)
+    if viewer is not STEWARD:
+        await rows.shield(child)
+    await put_in_quarantine(rows.connection, "entry", replace(SLIP, **row), {child: []}, outcome)
+    result = await resolve(officers, viewer, "SAME", PROTECTED)
+    assert result is not None
+    assert result.state is ActState.DONE
+    return child
+
+
+async def who(rows: Rows, child: int) -> tuple[tuple[str, ...], str, date]:
+    told = await rows.connection.fetchrow("SELECT given, family, birth_date FROM children WHERE id = $1", child)
+    assert told is not None
+    return tuple(told["given"]), told["family"], told["birth_date"]
+
+
+@pytest.mark.parametrize("viewer", [STEWARD, ANN], ids=["steward", "officer"])
+@pytest.mark.parametrize("outcome", [QuarantineOutcome.DOUBTFUL, QuarantineOutcome.LIKE_PROTECTED])
+async def test_same_says_whose_row_it_was_and_not_who_the_child_is(
+    officers: Officers, rows: Rows, viewer: Viewer, outcome: QuarantineOutcome
+) -> None:
+    """A slip of the pen stays the row's own; the row and its key are the child's, and later words still count."""
+    child = await said_to_be(officers, rows, viewer, outcome)
+    assert await who(rows, child) == WHO
+    assert await rows.connection.fetchval("SELECT count(*) FROM former_names") == 0
+    told = await rows.connection.fetchrow(
+        "SELECT postcode, name_as_of, birth_as_of, k.value, r.row_key FROM children c"
+        " JOIN keys k ON k.child_id = c.id JOIN source_rows r ON r.child_id = c.id WHERE c.id = $1",
+        child,
+    )
+    assert told is not None
+    assert tuple(told) == ("LS6 3AA", None, None, "9990000018", b"row")
+
+
+@pytest.mark.parametrize("viewer", [STEWARD, ANN], ids=["steward", "officer"])
+@pytest.mark.parametrize(
+    ("outcome", "then"),
+    [
+        (QuarantineOutcome.PROTECTED_NAME_CHANGE, (("Amara", "Grace"), "Okafour", WHO[2])),
+        (QuarantineOutcome.BIRTH_DATE_MOVED, (*WHO[:2], SLIP.birth_date)),
+        (QuarantineOutcome.PROTECTED_BIRTH_DATE_CHANGE, (*WHO[:2], SLIP.birth_date)),
+    ],
+)
+async def test_same_brings_the_change_that_was_in_doubt(
+    officers: Officers, rows: Rows, viewer: Viewer, outcome: QuarantineOutcome, then: tuple[tuple[str, ...], str, date]
+) -> None:
+    """Asked whether the name, or the birth date, changed, SAME says that it did; a name left out is not taken away."""
+    child = await said_to_be(officers, rows, viewer, outcome)
+    assert await who(rows, child) == then
+
+
+async def test_an_address_in_fewer_words_takes_nothing_away(officers: Officers, rows: Rows) -> None:
+    """The postcode of the very home that is known leaves its lines and its UPRN."""
+    home = PostalAddress(AddressStatus.CURRENT, (), "LS1 1AA")
+    child = await said_to_be(officers, rows, ANN, QuarantineOutcome.DOUBTFUL, address=home)
+    told = await rows.connection.fetchrow("SELECT address_lines, uprn FROM children WHERE id = $1", child)
+    assert told is not None
+    assert tuple(told) == (["1 High Street"], "100")
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["by that word alone", "by its row or key"])
+async def test_the_row_again_renames_an_open_child_only_where_it_is_known(
+    officers: Officers, rows: Rows, database: Database, known: bool
+) -> None:
+    """A matcher that doubts it still is told whose it is; one that knows it changes the open child's name as ever."""
+    child = await said_to_be(officers, rows, STEWARD, QuarantineOutcome.DOUBTFUL)
+    decision = (
+        Decision(Decided.UPDATE, child) if known else Decision(Decided.QUARANTINE, None, QuarantineOutcome.DOUBTFUL)
+    )
+    feed = await FeedStore.connect(database.dsn(Role.FEED))
+    async with feed.batch("roll") as batch:
+        await batch.apply([(SLIP, decision)])
+    await feed.close()
+    assert await who(rows, child) == ((WHO[0], "Okafour", SLIP.birth_date) if known else WHO)
 
 
 @pytest.mark.parametrize(("resolution", "number"), [("DIFFERENT", None), ("SAME", OPEN)])

@@ -105,13 +105,13 @@ CREATE TYPE feed_entry AS (
     outcome       text,          -- named, where in quarantine
     digest        text,          -- hex sha256 of the content
     row_key       text,          -- hex; where the row has no key of its own
-    given         text[],
+    given         text[],        -- null, as in `whose_alone`: no word of the name
     family        text,
     name_key      text,
     given_key     text,
     family_sound  text,
     given_sound   text,
-    birth_date    date,
+    birth_date    date,          -- null, as in `whose_alone`: no word of it
     gender        text,          -- null: the source does not say
     address_status text,         -- null: the source does not say
     address_lines text[],
@@ -167,6 +167,35 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     ON CONFLICT DO NOTHING;
 $$;
 
+-- Given names, or an address, that say in fewer words what is known: a row that leaves something out takes nothing away.
+CREATE FUNCTION given_in_fewer(e feed_entry, c children) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(lower(array_to_string(e.given, '/'))
+                  = lower(array_to_string(c.given[:cardinality(e.given)], '/')), false)
+$$;
+CREATE FUNCTION home_in_fewer(e feed_entry, c children) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(
+        e.address_status = c.address_status AND e.postcode = c.postcode AND (e.uprn IS NULL OR e.uprn = c.uprn)
+        AND lower(regexp_replace(array_to_string(coalesce(e.address_lines, '{}'), ''), '[^[:alnum:]]', '', 'g'))
+            IN ('', lower(regexp_replace(array_to_string(c.address_lines, ''), '[^[:alnum:]]', '', 'g'))), false)
+$$;
+
+-- What of a row is told of a child when people have said that it is that child's: they said whose it is, and not that its
+-- spelling is right. Name and birth date stand as they are, but for the one whose change was what they were asked about.
+CREATE FUNCTION whose_alone(e feed_entry, outcome text) RETURNS feed_entry
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF outcome <> 'PROTECTED_NAME_CHANGE' THEN
+        e.given := NULL;
+        e.family := NULL;
+    END IF;
+    IF outcome NOT IN ('PROTECTED_BIRTH_DATE_CHANGE', 'BIRTH_DATE_MOVED') THEN
+        e.birth_date := NULL;
+    END IF;
+    RETURN e;
+END $$;
+
 -- Writes what is newer, fact by fact; a name replaced becomes a former one, a key replaced stays findable.
 -- Of a protected child neither name nor birth date nor any key it has is changed unless `forced` by its officers.
 -- No key is ever taken from another child.
@@ -176,19 +205,25 @@ DECLARE
     c public.children;
     shut boolean := NOT forced AND public.is_protected(child);
     renamed boolean;
+    reborn boolean;
     moved boolean;
     changed boolean;
     k record;
     linked int;
 BEGIN
     SELECT * INTO STRICT c FROM public.children WHERE id = child FOR NO KEY UPDATE;
-    renamed := (c.given, c.family) IS DISTINCT FROM (e.given, e.family)
+    IF public.given_in_fewer(e, c) THEN
+        e.given := c.given;
+    END IF;
+    renamed := e.given IS NOT NULL AND (c.given, c.family) IS DISTINCT FROM (e.given, e.family)
            AND e.as_of > coalesce(c.name_as_of, '-infinity') AND NOT shut;
+    reborn := e.birth_date IS NOT NULL AND c.birth_date <> e.birth_date
+          AND e.as_of > coalesce(c.birth_as_of, '-infinity') AND NOT shut;
     moved := e.address_status IS NOT NULL AND e.as_of > coalesce(c.address_as_of, '-infinity')
+         AND NOT public.home_in_fewer(e, c)
          AND (c.address_status, c.address_lines, c.postcode, c.uprn)
              IS DISTINCT FROM (e.address_status, e.address_lines, e.postcode, e.uprn);
-    changed := renamed OR moved
-            OR NOT shut AND c.birth_date <> e.birth_date AND e.as_of > coalesce(c.birth_as_of, '-infinity')
+    changed := renamed OR reborn OR moved
             OR e.gender IS NOT NULL AND c.gender <> e.gender AND e.as_of > coalesce(c.gender_as_of, '-infinity');
     IF renamed AND (c.name_key, c.given_key) IS DISTINCT FROM (e.name_key, e.given_key) THEN
         UPDATE public.former_names SET position = position + 10001 WHERE child_id = child;
@@ -203,10 +238,9 @@ BEGIN
         given_key = CASE WHEN renamed THEN e.given_key ELSE x.given_key END,
         family_sound = CASE WHEN renamed THEN e.family_sound ELSE x.family_sound END,
         given_sound = CASE WHEN renamed THEN e.given_sound ELSE x.given_sound END,
-        name_as_of = CASE WHEN shut THEN x.name_as_of ELSE greatest(x.name_as_of, e.as_of) END,
-        birth_date = CASE WHEN NOT shut AND e.as_of > coalesce(x.birth_as_of, '-infinity') THEN e.birth_date
-                          ELSE x.birth_date END,
-        birth_as_of = CASE WHEN shut THEN x.birth_as_of ELSE greatest(x.birth_as_of, e.as_of) END,
+        name_as_of = CASE WHEN shut OR e.given IS NULL THEN x.name_as_of ELSE greatest(x.name_as_of, e.as_of) END,
+        birth_date = CASE WHEN reborn THEN e.birth_date ELSE x.birth_date END,
+        birth_as_of = CASE WHEN shut OR e.birth_date IS NULL THEN x.birth_as_of ELSE greatest(x.birth_as_of, e.as_of) END,
         gender = CASE WHEN e.gender IS NOT NULL AND e.as_of > coalesce(x.gender_as_of, '-infinity') THEN e.gender
                       ELSE x.gender END,
         gender_as_of = CASE WHEN e.gender IS NULL THEN x.gender_as_of ELSE greatest(x.gender_as_of, e.as_of) END,
@@ -276,6 +310,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
      WHERE id IS DISTINCT FROM but AND public.is_protected(id)
 $$;
 
+CREATE FUNCTION count_dropped(rows bigint) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    INSERT INTO public.dropped_rows AS d SELECT current_date, $1 WHERE $1 > 0
+    ON CONFLICT (on_day) DO UPDATE SET number_of = d.number_of + excluded.number_of
+$$;
+
 -- Puts a doubt aside; the same doubt from the same source is raised once. A row that bears a closed record's key, or was
 -- surely taken for one, is dropped and counted: to whoever asks, it waits like any other.
 CREATE FUNCTION put_aside(source text, e feed_entry) RETURNS void
@@ -291,8 +331,7 @@ BEGIN
             ON k.system = n.key AND k.value = n.value
           JOIN public.children c ON c.id = k.child_id AND c.closed)
        OR EXISTS (SELECT FROM public.children c WHERE c.id = e.child AND c.closed) THEN
-        INSERT INTO public.dropped_rows AS d VALUES (current_date, 1)
-        ON CONFLICT (on_day) DO UPDATE SET number_of = d.number_of + 1;
+        PERFORM public.count_dropped(1);
         RETURN;
     END IF;
     INSERT INTO public.quarantine (reference, source, digest, entry, outcome)
@@ -333,18 +372,22 @@ BEGIN
     FOR e IN SELECT * FROM jsonb_populate_recordset(NULL::public.feed_entry, entries) LOOP
         e.as_of := least(coalesce(e.as_of, '-infinity'), clock_timestamp());   -- no word holds against tomorrow's
         -- What stewards or officers said of this very row holds, whatever the matcher says of it today.
-        SELECT q.state, q.child_id INTO kept FROM public.quarantine q
+        SELECT q.state, q.child_id, q.outcome INTO kept FROM public.quarantine q
          WHERE q.source = source AND q.digest = decode(e.digest, 'hex');
         IF kept.state IN ('PENDING', 'REJECTED') THEN
             "position" := e.position; came_to := 'QUARANTINED';
             RETURN NEXT;
             CONTINUE;
         ELSIF kept.state IN ('SAME', 'DIFFERENT') AND NOT public.is_protected(kept.child_id) THEN
+            -- Known by that word alone, and by neither row nor key, it says no more than it said then.
+            IF kept.state = 'SAME' AND (e.decision <> 'UPDATE' OR e.child IS DISTINCT FROM kept.child_id) THEN
+                e := public.whose_alone(e, kept.outcome);
+            END IF;
             e.decision := 'UPDATE';
             e.child := kept.child_id;
         END IF;
         IF e.decision = 'UPDATE' THEN
-            SELECT x.closed, x.own_keys_alone, (x.given, x.family) IS DISTINCT FROM (e.given, e.family)
+            SELECT x.closed, x.own_keys_alone, e.given IS NOT NULL AND (x.given, x.family) IS DISTINCT FROM (e.given, e.family)
                        AND (x.name_key, x.given_key) IS DISTINCT FROM (e.name_key, e.given_key)
                        AND e.as_of > coalesce(x.name_as_of, '-infinity') AS renamed,
                    x.birth_date <> e.birth_date AND e.as_of > coalesce(x.birth_as_of, '-infinity') AS reborn,
@@ -354,7 +397,8 @@ BEGIN
             IF public.is_protected(e.child) AND (c.renamed OR c.reborn OR c.rekeyed OR c.closed
                                                  OR c.own_keys_alone AND NOT c.by_key) THEN
                 e.decision := 'QUARANTINE';
-                e.outcome := CASE WHEN c.renamed THEN 'PROTECTED_NAME_CHANGE' ELSE 'LIKE_PROTECTED' END;
+                e.outcome := CASE WHEN c.renamed THEN 'PROTECTED_NAME_CHANGE'
+                                  WHEN c.reborn THEN 'PROTECTED_BIRTH_DATE_CHANGE' ELSE 'LIKE_PROTECTED' END;
                 e.candidates := jsonb_build_array(jsonb_build_object('child', e.child, 'score', 1, 'reasons', '{}'::text[]));
             END IF;
         END IF;
@@ -410,5 +454,5 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     ON CONFLICT DO NOTHING;
 $$;
 REVOKE ALL ON FUNCTION is_protected, protected_among, feed_turn, act_turn, same_home, household_of, released, hold_joiner, new_child, newcomer,
-    link_rows, write_child, protected_like, put_aside, feed_apply, feed_begin, feed_progress FROM PUBLIC;
+    link_rows, given_in_fewer, home_in_fewer, whose_alone, write_child, protected_like, count_dropped, put_aside, feed_apply, feed_begin, feed_progress FROM PUBLIC;
 REVOKE ALL ON TYPE feed_entry FROM PUBLIC;

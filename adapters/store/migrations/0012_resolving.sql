@@ -22,10 +22,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 
 -- What an authority's officers see: entries whose foremost protected candidate is theirs, a sealed one before any other
--- and for its custodians alone; of its candidates those of theirs. A closed record is nobody's candidate.
+-- and for its custodians alone; of its candidates those of theirs. A closed record is nobody's candidate. `anothers`: a
+-- protected candidate is left out, whose whereabouts the entry may tell.
 CREATE FUNCTION quarantine_for_officers(of_authority text, officer text, custodian boolean, after_at timestamptz,
                                         after_reference text, most int)
-RETURNS TABLE (reference text, received_at timestamptz, source text, outcome text, entry jsonb, candidates jsonb)
+RETURNS TABLE (reference text, received_at timestamptz, source text, outcome text, entry jsonb, candidates jsonb,
+               anothers boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     -- From protected children to entries, and not from all that waits: that may be tens of thousands.
     WITH near AS (
@@ -37,20 +39,23 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
         SELECT x.reference FROM public.children c JOIN public.quarantine_candidates x ON x.child_id = c.id
          WHERE c.closed OR c.own_keys_alone),
     likely AS MATERIALIZED (
-        SELECT x.reference, c.number, c.closed, x.reasons, x.score, coalesce(s.authority, c.authority) AS authority,
-               coalesce(s.tier = 'SEALED', false) AS sealed, coalesce(s.confirmed_at IS NULL AND s.raised_by = $2, false) AS raised,
+        SELECT x.reference, c.number, c.closed, x.reasons, x.score, a.authority, a.sealed,
+               coalesce(a.authority = $1 AND NOT c.closed AND (NOT a.sealed OR $3), false) AS told,
+               coalesce(s.confirmed_at IS NULL AND s.raised_by = $2, false) AS raised,
                public.is_protected(c.id) AS protected
           FROM near JOIN public.quarantine q USING (reference) JOIN public.quarantine_candidates x USING (reference)
           JOIN public.children c ON c.id = x.child_id
           LEFT JOIN public.shields s ON s.child_id = c.id
+         CROSS JOIN LATERAL (
+            SELECT coalesce(s.authority, c.authority) AS authority, coalesce(s.tier = 'SEALED', false) AS sealed) a
          WHERE q.state = 'PENDING'),
     foremost AS (
         SELECT DISTINCT ON (reference) * FROM likely WHERE protected AND authority IS NOT NULL
          ORDER BY reference, closed, sealed DESC, score DESC, number)
     SELECT q.reference, q.received_at, q.source, q.outcome, q.entry,
            (SELECT jsonb_agg(jsonb_build_object('number', l.number, 'reasons', l.reasons) ORDER BY l.score DESC, l.number)
-              FROM likely l
-             WHERE l.reference = q.reference AND l.authority = $1 AND NOT l.closed AND (NOT l.sealed OR $3))
+              FROM likely l WHERE l.reference = q.reference AND l.told),
+           EXISTS (SELECT FROM likely l WHERE l.reference = q.reference AND l.protected AND NOT l.told)
       FROM public.quarantine q JOIN foremost f USING (reference)
      WHERE f.authority = $1 AND (NOT f.sealed OR $3)
        -- It may be of the child whose shield this officer raised and nobody has confirmed, foremost or not.
@@ -81,7 +86,7 @@ BEGIN
         IF child IS NULL THEN
             RETURN NULL;
         END IF;
-        PERFORM public.write_child(child, e, forced);
+        PERFORM public.write_child(child, public.whose_alone(e, q.outcome), forced);
     ELSIF resolution = 'DIFFERENT' THEN
         -- A key that is somebody's stays theirs.
         e.keys := (SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}') FROM jsonb_each_text(coalesce(e.keys, '{}')) n
@@ -217,6 +222,7 @@ CREATE FUNCTION close_child(child bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     act public.shield_acts := public.act_in_hand();
+    orphaned text[];
 BEGIN
     IF act.act IS DISTINCT FROM 'CLOSED' OR act.second IS NULL OR act.child_id <> child THEN
         RAISE EXCEPTION 'this takes an act of two officers' USING ERRCODE = 'insufficient_privilege';
@@ -231,6 +237,15 @@ BEGIN
     DELETE FROM public.parent_links WHERE child_id = child;
     DELETE FROM public.shield_proposals WHERE child_id = child;  -- they hold the new identity's digest
     UPDATE public.children SET closed = true WHERE id = child;
+    -- What waits for this child's officers alone could be resolved by nobody now: dropped, as rows with its keys are.
+    orphaned := ARRAY(
+        SELECT q.reference FROM public.quarantine_candidates x JOIN public.quarantine q USING (reference)
+         WHERE x.child_id = child AND q.state = 'PENDING'
+           AND NOT EXISTS (SELECT FROM public.quarantine_candidates o JOIN public.children c ON c.id = o.child_id
+                            WHERE o.reference = q.reference AND NOT c.closed AND public.is_protected(c.id)));
+    DELETE FROM public.quarantine_candidates WHERE reference = ANY (orphaned);
+    DELETE FROM public.quarantine WHERE reference = ANY (orphaned);
+    PERFORM public.count_dropped(cardinality(orphaned));
 END $$;
 
 CREATE FUNCTION new_identity(e feed_entry, of_authority text, officer text) RETURNS bigint
