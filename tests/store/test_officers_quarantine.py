@@ -117,7 +117,7 @@ SLIP = replace(ENTRY, name=Name(("Amara",), "Okafour"), birth_date=date(2009, 6,
 
 
 async def said_to_be(officers: Officers, rows: Rows, viewer: Viewer, outcome: QuarantineOutcome, **row: Any) -> int:
-    """Amara Grace Okafor, once SLIP, put aside for `outcome`, was said to be hers: shielded, but where a steward says it."""
+    """Amara Grace Okafor, once SLIP, put aside for `outcome`, was said to be hers; shielded if an officer said it."""
     given, family, born = WHO
     child = await rows.child(PROTECTED, given=given, family=family, born=born)
     if viewer is not STEWARD:
