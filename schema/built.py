@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.mutation import Mutation
 from schema.paths import Guards, check_paths, guards
 from schema.query import Query
+from schema.roots import check_roots
 
 strawberry_schema: Final = strawberry.federation.Schema(
     query=Query,
@@ -19,6 +20,7 @@ strawberry_schema: Final = strawberry.federation.Schema(
 # Strawberry keeps the graphql-core schema it builds to itself; the executor and the paths need that very one.
 graphql_schema: Final[GraphQLSchema] = strawberry_schema._schema  # noqa: SLF001
 
+check_roots(graphql_schema)
 check_paths(graphql_schema)
 check_paths(graphql_schema, root="IncomingRecord")  # what a feed says of a child it may be
 field_guards: Final[Guards] = guards(graphql_schema)

@@ -13,6 +13,7 @@ from resolvers.answering import Answering
 from resolvers.children import ChildFinder
 from resolvers.contacts import Contacts
 from resolvers.errors import QuestionError
+from resolvers.statistics import Cube, NotCountedHereError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class ViewerCard:
 class AnsweringContext:
     """One attempt's finder of children, its contacts with agencies, and what it gathers on the way.
 
-    `acts` live as long as the request: what one attempt has done, the next finds done.
+    `acts` live as long as the request: what one attempt has done, the next finds done. `statistics` are for whoever
+    may count, and for nobody else.
     """
 
     answering: Answering
@@ -37,6 +39,7 @@ class AnsweringContext:
     contacts: Contacts
     viewer: ViewerCard
     acts: Acts | None = None
+    statistics: Cube | None = None
 
 
 AnsweringInfo: TypeAlias = Info[AnsweringContext, None]
@@ -47,3 +50,10 @@ def acts_of(info: AnsweringInfo) -> Acts:
     if info.context.acts is None:
         raise QuestionError("officers' acts are not served here")
     return info.context.acts
+
+
+def cube_of(info: AnsweringInfo) -> Cube:
+    """The counts that the request may read; raises where its role and purpose allow none."""
+    if info.context.statistics is None:
+        raise NotCountedHereError("statistics are for analysts, and for the purpose `STATISTICS`")
+    return info.context.statistics

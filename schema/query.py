@@ -1,4 +1,4 @@
-"""The root: find a child, search for children, see one's own standing, list what waits for an officer or a steward."""
+"""The root: find a child, search for children, see one's own standing, count, list what waits for an officer."""
 
 from datetime import date
 
@@ -8,12 +8,13 @@ from adapters import records
 from adapters.store.search import Criteria
 from resolvers.children import MOST_MATCHES
 from resolvers.errors import BadCriteriaError, LimitError
+from resolvers.statistics import Dimension
 from schema.child import Child
-from schema.context import AnsweringInfo, acts_of
+from schema.context import AnsweringInfo, acts_of, cube_of
 from schema.quarantine import QuarantineConnection, QuarantineEntry, candidates_in
+from schema.roots import MOST_LISTED
 from schema.shield_case import ShieldCase, ShieldCaseConnection, ShieldListing
-
-MOST_LISTED = 50
+from schema.statistics import Statistics
 
 
 @strawberry.type(description="Who is asking, as their token and this request say.")
@@ -105,6 +106,12 @@ class Query:
         children = await info.context.children.listed(candidates_in(page.rows))
         nodes = [QuarantineEntry.of(row, children) for row in page.rows]
         return QuarantineConnection(nodes=nodes, has_next_page=page.next is not None, end_cursor=page.next)
+
+    @strawberry.field(description="A finished month's counts, the latest's unless one is named. Null: no such month.")
+    async def statistics(
+        self, info: AnsweringInfo, by: list[Dimension], month: date | None = None
+    ) -> Statistics | None:
+        return Statistics.of(await cube_of(info).statistics(by, month))
 
 
 def _listed(first: int | None) -> int:
