@@ -15,6 +15,7 @@ from typing import Final, Protocol, cast
 import httptools
 
 from gateway.wire.exchange import Handler, Reply, Request, Unread, text_reply
+from gateway.wire.peer import Peer, peer_of
 
 logger = logging.getLogger("contactpoint.http")
 
@@ -56,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._port = port
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport
+        self._peer = Peer()
         self._lost = False
         # What is arriving.
         self._begun = self._headed = self._behind_another = False
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # asyncio's own signature is wider
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._peer = peer_of(transport)
         self._port.came(self)
         self._watch()
 
@@ -193,7 +196,7 @@ class Connection(asyncio.Protocol):
             return
         self._begun, self._behind_another = False, True
         parser = self._parser
-        request = Request(parser.get_method(), self._target, self._headers, self._repeated, body)
+        request = Request(parser.get_method(), self._target, self._headers, self._repeated, body, self._peer)
         # What is left of an unread body would be read as a request.
         self._deaf = isinstance(body, Unread)
         another = not self._deaf and parser.should_keep_alive() and parser.get_http_version() == "1.1"

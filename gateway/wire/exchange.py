@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias
 import httptools
 import msgspec
 
+from gateway.wire.peer import Peer
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -20,13 +22,17 @@ class Unread(Enum):
 
 
 class Request(msgspec.Struct):
-    """One request. Names of headers are lower case; one sent twice has both its values, and its name in `repeated`."""
+    """One request. Names of headers are lower case; one sent twice has both its values, and its name in `repeated`.
+
+    `peer` is the other end of its connection: the caller, or a proxy of theirs or ours.
+    """
 
     method: bytes
     target: bytes
     headers: dict[bytes, bytes]
     repeated: set[bytes]
     body: bytes | Unread
+    peer: Peer = Peer()
 
     def header(self, name: bytes) -> str | None:
         """The header's text; bytes that are no UTF-8 are kept as lone surrogates."""

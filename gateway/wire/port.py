@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from gateway.wire.connection import Connection
 from gateway.wire.exchange import Handler, Request
 
 MOST_CONNECTIONS: Final = 16_384
+HANDSHAKE_PATIENCE: Final = 5.0  # seconds a caller has for a TLS handshake
+SHUTDOWN_PATIENCE: Final = 2.0  # seconds a caller has to say goodbye over TLS
 
 
 def most_connections() -> int:
@@ -35,10 +38,17 @@ class Port:
         self._second = 0
         self._date = b""
 
-    async def listen(self, host: str, port: int, *, reuse_port: bool = False) -> int:
-        """Begin; gives the port's number. Raises OSError where something else listens there."""
+    async def listen(self, host: str, port: int, *, reuse_port: bool = False, tls: ssl.SSLContext | None = None) -> int:
+        """Begin, in plain or over TLS; gives the port's number. Raises OSError where something else listens there."""
         self._server = await self.loop.create_server(
-            lambda: Connection(self), host, port, reuse_port=reuse_port or None, backlog=128
+            lambda: Connection(self),
+            host,
+            port,
+            reuse_port=reuse_port or None,
+            backlog=128,
+            ssl=tls,
+            ssl_handshake_timeout=HANDSHAKE_PATIENCE if tls else None,
+            ssl_shutdown_timeout=SHUTDOWN_PATIENCE if tls else None,
         )
         return int(self._server.sockets[0].getsockname()[1])
 
