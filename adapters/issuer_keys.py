@@ -105,14 +105,14 @@ class IssuerKeys:
     async def _fetch(self) -> tuple[VerifyingKeys, Endpoints | None]:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         address = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-        found = await self._client.ask(Call(system="issuer", url=_private(address)), deadline)
+        found = await self._client.ask(Call(system="issuer", url=secured(address)), deadline)
         discovery = _discovery.decode(_capped(found.body))
         if discovery.issuer != self.issuer:
             raise ValueError("the discovery document speaks for another issuer")
         keys = await self._client.ask(
             Call(
                 system="issuer",
-                url=_private(discovery.jwks_uri),
+                url=secured(discovery.jwks_uri),
                 media_types=("application/json", "application/jwk-set+json"),
             ),
             deadline,
@@ -128,14 +128,14 @@ def _capped(body: bytes) -> bytes:
 
 def _endpoints(discovery: _Discovery) -> Endpoints | None:
     try:
-        _private(discovery.authorization_endpoint)
-        _private(discovery.token_endpoint)
+        secured(discovery.authorization_endpoint)
+        secured(discovery.token_endpoint)
     except ValueError:
         return None
     return Endpoints(discovery.authorization_endpoint, discovery.token_endpoint)
 
 
-def _private(address: str) -> URL:
+def secured(address: str) -> URL:
     """An address that nobody between can answer for: by https, or on this machine. ValueError for any other."""
     url = URL(address)
     if url.scheme == "https" and url.host:
