@@ -126,7 +126,8 @@ class ChildRecord(msgspec.Struct, frozen=True, gc=False):
     """A child as the core store holds one: identity alone.
 
     `id` is the store's own key and never leaves the gateway. `authority` is the responsible authority's GSS code; it
-    derives from the address and is as secret as the address is.
+    derives from the address and is as secret as the address is. `kin` holds keyed fingerprints of the child and of its
+    known parents, end to end, for the own-record rule alone.
     """
 
     id: int
@@ -139,6 +140,7 @@ class ChildRecord(msgspec.Struct, frozen=True, gc=False):
     keys: Keys
     authority: str | None
     protection: Protection
+    kin: bytes = b""
 
     def __repr__(self) -> str:
         """Leave out whereabouts, history and shield."""

@@ -27,7 +27,7 @@ from gateway.operations.variables import measure
 from gateway.patience import Patience
 from gateway.purpose import Ground, Purpose, state_ground
 from gateway.registry import Registry
-from gateway.shield.policy import NEEDED, allowed_to_role, decider, may_address_children
+from gateway.shield.policy import at_most, decider
 from gateway.shield.redaction import LeakCaught, look
 from gateway.tokens import TokenVerifier
 from gateway.viewer import Role, Viewer
@@ -230,11 +230,12 @@ def viewer_card(viewer: Viewer, purpose: Purpose) -> ViewerCard:
 @lru_cache(MOST_VIEWERS_KEPT)
 def capability(viewer: Viewer, purpose: Purpose) -> Capability | None:
     """All that the layers below learn of who asks and why; none where no child may be asked for."""
-    if not may_address_children(viewer, purpose):
+    most = at_most(viewer, purpose)
+    if not most:
         return None
     manages = purpose is Purpose.SHIELD_MANAGEMENT
     scope = SearchScope(
-        address=Category.ADDRESS in NEEDED[purpose] & allowed_to_role(viewer),
+        address=Category.ADDRESS in most,
         # An officer without an authority manages nobody: no authority is called by an empty word.
         manages=(viewer.authority or "") if manages else None,
         sealed=manages and "sealed" in viewer.scopes,

@@ -48,9 +48,10 @@ _BY_KIND: Mapping[str, frozenset[Purpose]] = {
     ),
 }
 
-_PRACTITIONERS_OWN = frozenset().union(*_BY_KIND.values())
-
-_BY_ROLE: Mapping[Role, frozenset[Purpose]] = {
+# What a role may ever come for; a practitioner's kind of organisation and a partner's registration narrow it.
+PURPOSES: Mapping[Role, frozenset[Purpose]] = {
+    Role.PRACTITIONER: frozenset().union(*_BY_KIND.values()),
+    Role.PARTNER: frozenset().union(*_BY_KIND.values()),
     Role.SHIELD_OFFICER: frozenset({Purpose.SAFEGUARDING, Purpose.SHIELD_MANAGEMENT}),
     Role.STEWARD: frozenset({Purpose.DATA_QUALITY}),
     Role.ANALYST: frozenset({Purpose.STATISTICS}),
@@ -64,8 +65,8 @@ def purposes_of(role: Role, organisation: Organisation) -> frozenset[Purpose]:
         return _BY_KIND.get(organisation.kind, frozenset())
     if role is Role.PARTNER:
         registered = organisation.purposes if organisation.kind == "PARTNER" else ()
-        return frozenset(purpose for purpose in _PRACTITIONERS_OWN if purpose.value in registered)
-    return _BY_ROLE[role]
+        return frozenset(purpose for purpose in PURPOSES[role] if purpose.value in registered)
+    return PURPOSES[role]
 
 
 def state_ground(viewer: Viewer, organisation: Organisation | None, purpose: str | None, reason: str | None) -> Ground:

@@ -22,6 +22,7 @@ from adapters.records import (
     Upn,
 )
 from gateway.viewer import Role, Viewer
+from resolvers.disclosure import Category
 
 HERE = "E08000025"  # the authority most test children and officers belong to
 ELSEWHERE = "E09000007"
@@ -34,6 +35,7 @@ class ChildBuilder:
     protection: Protection = field(default_factory=Protection)
     authority: str | None = HERE
     serial: int = 1
+    kin: bytes = b""
 
     def shielded(self, *withheld: str) -> "ChildBuilder":
         return self._protected(tier=Tier.SHIELDED, withheld=frozenset(withheld))
@@ -54,6 +56,10 @@ class ChildBuilder:
     def overridden_by(self, viewer: Viewer) -> "ChildBuilder":
         return self._protected(overrides=(*self.protection.overrides, Override(viewer.subject, viewer.token)))
 
+    def related_to(self, *prints: bytes) -> "ChildBuilder":
+        """Fingerprints of the child and of its known parents."""
+        return replace(self, kin=b"".join(prints))
+
     def of(self, authority: str | None) -> "ChildBuilder":
         return replace(self, authority=authority)
 
@@ -69,6 +75,7 @@ class ChildBuilder:
             keys=Keys(NhsNumber("9990000018"), Upn("B801200005001"), BirthEntry("900000001")),
             authority=self.authority,
             protection=self.protection,
+            kin=self.kin,
         )
 
     def _protected(self, **changes: object) -> "ChildBuilder":
@@ -87,6 +94,8 @@ def a_viewer(
     authority: str | None = HERE,
     subject: str = "viewer-1",
     token: str = "token-1",
+    prints: tuple[bytes, ...] = (),
+    categories: frozenset[Category] | None = None,
 ) -> Viewer:
     return Viewer(
         subject=subject,
@@ -96,6 +105,8 @@ def a_viewer(
         organisation=organisation,
         authority=authority,
         scopes=frozenset(scopes.split()),
+        prints=prints,
+        categories=categories,
     )
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from adapters.records import ChildRecord, CircleMember, Override, Protection, Tier
 from gateway.pipeline import capability
 from gateway.purpose import Purpose
-from gateway.shield.policy import NEEDED, decide
+from gateway.shield.policy import NEEDED, at_most, decide, explain
 from gateway.viewer import Role, Viewer
 from resolvers.disclosure import Category
 from tests.builders import ELSEWHERE, HERE, a_child, a_viewer
@@ -16,7 +16,17 @@ AUTHORITY = st.sampled_from([HERE, ELSEWHERE, None])
 ORGANISATION = st.sampled_from(["school-1", "school-2"])
 SCOPES = st.lists(st.sampled_from(["override", "sealed", "sensitive"]), unique=True).map(" ".join)
 
-VIEWERS = st.builds(a_viewer, st.sampled_from(Role), scopes=SCOPES, organisation=ORGANISATION, authority=AUTHORITY)
+PRINTS = st.lists(st.sampled_from([b"a" * 16, b"b" * 16, b"c" * 16]), unique=True, max_size=2).map(tuple)
+
+VIEWERS = st.builds(
+    a_viewer,
+    st.sampled_from(Role),
+    scopes=SCOPES,
+    organisation=ORGANISATION,
+    authority=AUTHORITY,
+    prints=PRINTS,
+    categories=st.none() | st.frozensets(st.sampled_from(Category)),
+)
 PURPOSES = st.sampled_from(Purpose)
 PROTECTIONS = st.builds(
     Protection,
@@ -32,9 +42,10 @@ PROTECTIONS = st.builds(
     unconfirmed_by=st.sampled_from([None, "viewer-1", "viewer-2"]),
 )
 CHILDREN = st.builds(
-    lambda protection, authority: replace(a_child().of(authority).build(), protection=protection),
+    lambda protection, authority, kin: replace(a_child().of(authority).related_to(*kin).build(), protection=protection),
     PROTECTIONS,
     AUTHORITY,
+    PRINTS,
 )
 
 STRICTNESS = list(Tier)
@@ -76,6 +87,28 @@ def test_nothing_is_shown_that_the_purpose_does_not_need(viewer: Viewer, purpose
 
 
 @given(VIEWERS, PURPOSES, CHILDREN)
+def test_nothing_is_shown_beyond_what_holds_of_any_child(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """What searches may reach is found before a child is looked at, and the decision stays within it."""
+    assert Category.IDENTITY in (at_most(viewer, purpose) or {Category.IDENTITY})
+    assert shown(viewer, purpose, child) <= at_most(viewer, purpose)
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_every_category_is_shown_or_has_a_reason(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """The reasons are of the decision itself: what has none is shown, and what is shown has none."""
+    reasons = explain(viewer, purpose, child)
+    assert {category for category, reason in reasons.items() if reason is None} == shown(viewer, purpose, child)
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
+def test_fewer_words_for_a_partner_never_show_more(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
+    """What is struck from a registration is not shown, and nothing comes in its place."""
+    for category in viewer.categories or ():
+        narrower = replace(viewer, categories=(viewer.categories or frozenset()) - {category})
+        assert shown(narrower, purpose, child) <= shown(viewer, purpose, child) - {category}
+
+
+@given(VIEWERS, PURPOSES, CHILDREN)
 def test_a_child_is_shown_with_its_identity_or_not_at_all(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
     """There is no child without a number."""
     seen = shown(viewer, purpose, child)
@@ -84,7 +117,7 @@ def test_a_child_is_shown_with_its_identity_or_not_at_all(viewer: Viewer, purpos
 
 @given(VIEWERS, PURPOSES, CHILDREN)
 def test_a_sealed_child_exists_for_its_custodians_alone(viewer: Viewer, purpose: Purpose, child: ChildRecord) -> None:
-    """Role, purpose, authority and scope: all four, or there is no such child; nor for who raised it, by that alone."""
+    """Role, purpose, authority and scope: all four, or there is no such child; nor for who raised it, or is its kin."""
     sealed = protected_by(child, tier=Tier.SEALED)
     custodian = (
         viewer.role is Role.SHIELD_OFFICER
@@ -93,6 +126,8 @@ def test_a_sealed_child_exists_for_its_custodians_alone(viewer: Viewer, purpose:
         and viewer.authority is not None
         and viewer.authority == child.authority
         and viewer.subject != child.protection.unconfirmed_by
+        and Category.IDENTITY in at_most(viewer, purpose)
+        and not any(print_ in child.kin for print_ in viewer.prints)
     )
     assert (decide(viewer, purpose, sealed) is not None) == custodian
 

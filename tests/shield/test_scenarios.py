@@ -19,6 +19,7 @@ SCENARIOS = [
 ]
 
 AUTHORITIES = {"here": HERE, "elsewhere": ELSEWHERE, "unknown": None}
+VIEWERS_PRINT, ANOTHERS_PRINT = b"v" * 16, b"a" * 16
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -32,8 +33,11 @@ def test_each_viewer_sees_exactly_what_the_scenario_says(scenario: dict[str, Any
     assert (None if decided is None else set(decided.shown)) == expected
 
 
-def _viewer(role: str, authority: str = "here", **given: str) -> Any:
-    return a_viewer(Role(role), authority=AUTHORITIES[authority], **given)
+def _viewer(role: str, authority: str = "here", categories: list[str] | None = None, **given: str) -> Any:
+    registered = None if categories is None else frozenset(map(Category, categories))
+    return a_viewer(
+        Role(role), authority=AUTHORITIES[authority], prints=(VIEWERS_PRINT,), categories=registered, **given
+    )
 
 
 def _child(
@@ -44,8 +48,9 @@ def _child(
     held: bool = False,
     overridden: bool = False,
     unconfirmed: str | None = None,
+    own: bool = False,
 ) -> Any:
-    child = a_child().of(AUTHORITIES[authority])
+    child = a_child().related_to(ANOTHERS_PRINT, *([VIEWERS_PRINT] if own else [])).of(AUTHORITIES[authority])
     child = {"OPEN": child, "SHIELDED": child.shielded(*withheld), "SEALED": child.sealed()}[tier]
     child = child.held() if held else child
     for organisation, categories in (circle or {}).items():
