@@ -14,8 +14,10 @@ import msgspec
 from graphql import GraphQLError
 
 from adapters.deadlines import Deadlines
+from adapters.store.entries import Conditions
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
+from adapters.store.registry_records import RECORDED
 from adapters.store.search import SearchScope
 from gateway.audit.ledger import Ledger, new_reference
 from gateway.errors import Forbidden, MethodNotAllowed, Refusal, Unavailable
@@ -163,7 +165,10 @@ class Pipeline:
                 continue
             self._look_again(executed, operation, answering)
             epoch = agree(answering.epochs)
-            if await self._ledger.answered(reference, viewer, ground, operation.hash, answering.accesses(), epoch):
+            conditions = Conditions(decided=epoch)
+            accesses = answering.accesses()
+            became = await self._ledger.answered(reference, viewer, ground, operation.hash, accesses, conditions)
+            if became == RECORDED:
                 self._observer.happened(Event.ANSWERED)
                 return Answered(reference, executed.data, executed.errors, _extensions(answering))
             self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")

@@ -15,7 +15,7 @@ MOST_KEPT = 10_000
 class OrganisationStore(Protocol):
     """What the registry asks of the store."""
 
-    async def organisation(self, id: str) -> Organisation | None: ...  # noqa: A002 - the store's own word
+    async def organisation(self, id: str) -> tuple[int, Organisation | None]: ...  # noqa: A002 - the store's own word
 
 
 class Registry:
@@ -28,7 +28,7 @@ class Registry:
     async def organisation(self, organisation_id: str) -> Organisation | None:
         known = self._kept.get(organisation_id)
         if known is None:
-            known = await self._store.organisation(organisation_id)
+            _, known = await self._store.organisation(organisation_id)
             if known is not None:
                 self._kept.keep(organisation_id, known)
         return known

@@ -153,7 +153,7 @@ class JoinedReads:
             read.due.pop(read, None)
             self._waiting -= len(read.numbers)
             children = tuple([found[number] for number in read.numbers if number in found])
-            read.set_result(Reading(children, reading.epoch))
+            read.set_result(Reading(children, reading.epoch, reading.registered))
 
     def _read_apart(self, reads: list[Read]) -> None:
         """One child who cannot be read must not take, or change, what others are told."""

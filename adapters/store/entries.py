@@ -39,6 +39,18 @@ class AccessEntry(msgspec.Struct, frozen=True, gc=False):
     outcome: str  # ANSWERED or REFUSED
     code: str | None  # why refused, as extensions.code says it
     children: tuple[ChildAccess, ...] = ()
+    flags: frozenset[str] = frozenset()  # NO_PERSON: nobody knows who they are, for the own-record rule
+
+
+class Conditions(msgspec.Struct, frozen=True, gc=False):
+    """What a record depends on: the epochs its answer was decided under, and what it adds to its viewer's guesses.
+
+    None of an epoch: nothing was decided by it. None of `guesses`: no child was asked for.
+    """
+
+    decided: int | None = None  # of the shields
+    registered: int | None = None  # of the registry
+    guesses: int | None = None
 
 
 class ActEntry(msgspec.Struct, frozen=True, gc=False):

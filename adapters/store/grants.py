@@ -27,7 +27,8 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " postcode uprn authority closed kin); shields (child_id tier authority withheld raised_by confirmed_at);"
             " overrides (child_id viewer token until);"
             " former_names keys holds circles shield_epoch child_readings organisations broker_references;"
-            " registry_epoch clients partners denied_tokens staff_prints; documents (partner hash body name revoked_at);"
+            " registry_epoch clients partners denied_tokens staff_prints;"
+            " documents (partner hash body name revoked_at);"
             " statistics_cells (month grouping authority age_band gender shown)",
             INSERT="broker_references; holds (child_id agency mark)",
             EXECUTE="record_access begin_override take_reports report_ended protection_counts documents_used"
@@ -58,7 +59,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
         Role.REGISTRY: _grants(
             SELECT="organisations authority_webhooks registry_epoch clients partners denied_tokens documents"
             " document_usage; statistics_cells (month grouping authority age_band gender shown);"
-            " statistics_draft (month grouping authority age_band gender shown carried)",
+            " statistics_draft (month grouping authority age_band gender shown carried withheld)",
             INSERT="organisations authority_webhooks clients partners; documents (partner hash body name published_by)",
             UPDATE="authority_webhooks; organisations (name kind authority purposes);"
             " clients (name roles purposes scopes doors organisations authorities bound suspended);"

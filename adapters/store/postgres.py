@@ -1,12 +1,12 @@
-"""The core store as the gateway uses it: children with their shields, references, holds, the record of each access.
+"""The core store as the gateway uses it: children with their shields, references, holds, records, and who may come.
 
-Every read of a child brings its shield and the epoch from the same snapshot. Nothing is cached here, and no message
+Every read of a child brings its shield and both epochs from the same snapshot. Nothing is cached here, and no message
 that leaves holds a value: of a database's error only its code is kept.
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,18 @@ import msgspec
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
 from adapters.store.connecting import GATEWAY
-from adapters.store.entries import AccessEntry, Organisation, Override, Report
+from adapters.store.entries import AccessEntry, Conditions, Organisation, Override, Report
 from adapters.store.failures import ShieldUnreadable, StoreUnavailable
 from adapters.store.pool import Pool, bounded, open_pool
 from adapters.store.reading import Reading, reading
+from adapters.store.registry_records import (
+    Client,
+    CubeMonth,
+    Partner,
+    PublishedDocument,
+    RegistrySnapshot,
+    StatisticsCell,
+)
 from adapters.store.search import Criteria, SearchScope, name_key, postcode_key
 
 __all__ = ["Reading", "ShieldUnreadable", "Store", "StoreUnavailable"]
@@ -34,6 +42,10 @@ def read_queries(text: str) -> dict[str, str]:
 SYSTEMS = {NhsNumber: "NHS_NUMBER", Upn: "UPN"}
 QUERIES = read_queries((Path(__file__).parent / "queries.sql").read_text(encoding="utf-8"))
 
+_clients = msgspec.json.Decoder(tuple[Client, ...])
+_partners = msgspec.json.Decoder(tuple[Partner, ...])
+_documents = msgspec.json.Decoder(tuple[PublishedDocument, ...])
+_denied = msgspec.json.Decoder(frozenset[tuple[str, str]])
 
 # Sets in the order of their words: the same access always has the same text.
 _accesses = msgspec.json.Encoder(order="deterministic")
@@ -89,6 +101,7 @@ class Store:
                 scope.viewer,
                 scope.token,
                 limit + 1,
+                list(scope.prints),
             )
         )
 
@@ -104,15 +117,29 @@ class Store:
         """Hold the child, because this agency marks its record so; again changes nothing."""
         await self._fetch("place_hold", child_id, agency.value, mark.value)
 
-    async def record_accesses(self, entries: Sequence[tuple[AccessEntry, int | None]]) -> Collection[str]:
-        """Record durably, in one commit, that these were asked; the references of those that were recorded.
+    async def record_accesses(
+        self, entries: Sequence[tuple[AccessEntry, Conditions]], burst: float, per_second: float
+    ) -> Mapping[str, int]:
+        """Record durably, in one commit, that these were asked; what became of each, by its reference.
 
-        Each comes with the epoch it was decided under, and is left out where a shield has changed since; with None no
-        decision was made (a refusal), and it is always recorded.
+        RECORDED; SHIELDS_MOVED or REGISTRY_MOVED since it was decided; or, where the viewer has guessed more than
+        `burst` times and `per_second` since, the seconds for which they are told nothing. Only RECORDED is recorded.
         """
-        columns = zip(*(_access_row(entry, epoch) for entry, epoch in entries), strict=True)
-        rows = await self._fetch("record_accesses", *map(list, columns))
-        return {reference for reference, recorded in rows if recorded}
+        columns = zip(*(_access_row(entry, conditions) for entry, conditions in entries), strict=True)
+        rows = await self._fetch("record_accesses", *map(list, columns), burst, per_second)
+        return {row[0]: row[1] for row in rows}
+
+    async def statistics(self, grouping: str, month: date | None) -> CubeMonth | None:
+        """The month's cells by those dimensions, such as `AUTHORITY AGE_BAND`; the latest month without one.
+
+        None where it has not been published.
+        """
+        rows = await self._fetch("statistics", grouping, month)
+        if not rows:
+            return None
+        return CubeMonth(
+            rows[0][0], tuple([StatisticsCell(a or None, b or None, g or None, n) for _, a, b, g, n in rows])
+        )
 
     async def begin_override(self, asked: Override) -> datetime | None:
         """Until when the viewer may look; None alike where there is no such child, no shield, or one that is sealed.
@@ -135,13 +162,42 @@ class Store:
         """How much of the whole store's protection waits for somebody, by kind; no authority is told apart."""
         return {row[0]: row[1] for row in await self._fetch("protection_counts")}
 
-    async def organisation(self, id: str) -> Organisation | None:  # noqa: A002 - the registry's own word
-        """The organisation of that name, or None."""
+    async def registry_epoch(self) -> int:
+        """How often the registry has changed."""
+        rows = await self._fetch("registry_epoch")
+        if not rows:
+            raise StoreUnavailable("the store has no registry epoch")
+        epoch: int = rows[0][0]
+        return epoch
+
+    async def registry_snapshot(self) -> RegistrySnapshot:
+        """All of the registry but organisations, of one moment."""
+        rows = await self._fetch("registry_snapshot")
+        try:
+            return _snapshot(*rows)
+        except (TypeError, msgspec.MsgspecError):
+            raise StoreUnavailable("the registry cannot be understood") from None
+
+    async def organisation(self, id: str) -> tuple[int, Organisation | None]:  # noqa: A002 - the registry's own word
+        """The registry's epoch, and the organisation of that name as of it, or None."""
         rows = await self._fetch("organisation", id)
         if not rows:
-            return None
-        name, kind, authority, purposes = (rows[0][column] for column in ("name", "kind", "authority", "purposes"))
-        return Organisation(id, name, kind, authority, frozenset(purposes))
+            raise StoreUnavailable("the store has no registry epoch")
+        row = rows[0]
+        if row["id"] is None:
+            return row["epoch"], None
+        found = Organisation(id, row["name"], row["kind"], row["authority"], frozenset(row["purposes"]))
+        return row["epoch"], found
+
+    async def staff_print(self, organisation: str, subject: str) -> bytes | None:
+        """The fingerprint of the person whom their employer says that subject is, or None."""
+        rows = await self._fetch("staff_print", organisation, subject)
+        return rows[0][0] if rows else None
+
+    async def documents_used(self, used: Mapping[tuple[str, str], int]) -> None:
+        """Add to how often each document, by partner and hash, was used; one that is not there is left out."""
+        partners, hashes = [partner for partner, _ in used], [hash_ for _, hash_ in used]
+        await self._fetch("documents_used", partners, hashes, list(used.values()))
 
     async def ready(self) -> None:
         """Raise StoreUnavailable unless the store answers."""
@@ -162,7 +218,7 @@ class Store:
             raise StoreUnavailable("the store cannot be reached") from None
 
 
-def _access_row(entry: AccessEntry, epoch: int | None) -> tuple[Any, ...]:
+def _access_row(entry: AccessEntry, conditions: Conditions) -> tuple[Any, ...]:
     return (
         entry.reference,
         entry.viewer,
@@ -174,5 +230,19 @@ def _access_row(entry: AccessEntry, epoch: int | None) -> tuple[Any, ...]:
         entry.outcome,
         entry.code,
         _accesses.encode(entry.children).decode(),
-        epoch,
+        f"{{{','.join(sorted(entry.flags))}}}",
+        conditions.decided,
+        conditions.registered,
+        conditions.guesses,
+    )
+
+
+def _snapshot(row: asyncpg.Record) -> RegistrySnapshot:
+    clients, partners = _clients.decode(row["clients"]), _partners.decode(row["partners"])
+    return RegistrySnapshot(
+        epoch=row["epoch"],
+        clients={(client.issuer, client.id): client for client in clients},
+        partners={partner.organisation: partner for partner in partners},
+        documents={(document.partner, document.hash): document for document in _documents.decode(row["documents"])},
+        denied=_denied.decode(row["denied"]),
     )

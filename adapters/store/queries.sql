@@ -1,23 +1,23 @@
 -- Every statement the gateway's role runs. `-- name:` begins one; the lines under it say why it exists.
 
 -- name: children_by_number
--- The children asked for, with everything a decision needs, and the epoch it is decided under, in one snapshot.
--- The epoch's row comes back even where no child does, with a null id.
-SELECT e.epoch, r.*
-  FROM shield_epoch e
+-- The children asked for, with everything a decision needs, and the epochs it is decided under, in one snapshot.
+-- The epochs' row comes back even where no child does, with a null id.
+SELECT e.epoch, g.epoch AS registered, r.*
+  FROM shield_epoch e CROSS JOIN registry_epoch g
   LEFT JOIN child_readings r ON r.number = ANY ($1::text[]);
 
 -- name: children_by_key
 -- The same, for the one child that another system knows by this key.
-SELECT e.epoch, r.*
-  FROM shield_epoch e
+SELECT e.epoch, g.epoch AS registered, r.*
+  FROM shield_epoch e CROSS JOIN registry_epoch g
   LEFT JOIN child_readings r ON r.id = (SELECT k.child_id FROM keys k WHERE k.system = $1 AND k.value = $2);
 
 -- name: find_children
 -- The same, for a search. What the viewer may not see is no key (law 5), and all of that is decided here, before the
 -- limit: a page cut first and filtered after would tell by its length what was taken out.
 -- $1 family · $2, $3 first and last birth date · $4 given · $5 gender · $6 postcode
--- $7 manages · $8 sealed · $9 address · $10 organisation · $11 viewer · $12 token · $13 limit
+-- $7 manages · $8 sealed · $9 address · $10 organisation · $11 viewer · $12 token · $13 limit · $14 the viewer's prints
 WITH matches AS (
     SELECT c.id
       FROM children c
@@ -27,6 +27,8 @@ WITH matches AS (
        AND ($4::text IS NULL OR c.given_key = $4)
        AND ($5::text IS NULL OR c.gender = $5)
        AND NOT c.closed
+       -- Nobody finds themselves, or their own child.
+       AND NOT EXISTS (SELECT FROM unnest($14::bytea[]) AS own (print) WHERE position(own.print IN c.kin) > 0)
        AND CASE
            WHEN $7::text IS NOT NULL THEN
                coalesce(s.authority, c.authority) = $7 AND (s.tier IS NULL OR s.tier = 'SHIELDED' OR $8::boolean)
@@ -60,8 +62,8 @@ WITH matches AS (
      ORDER BY c.name_key, c.given_key, c.birth_date, c.number
      LIMIT $13
 )
-SELECT e.epoch, r.*
-  FROM shield_epoch e
+SELECT e.epoch, g.epoch AS registered, r.*
+  FROM shield_epoch e CROSS JOIN registry_epoch g
   LEFT JOIN (matches m JOIN child_readings r ON r.id = m.id) ON true
  ORDER BY r.name_key, r.given_key, r.birth_date, r.number;
 
@@ -84,17 +86,54 @@ INSERT INTO holds (child_id, agency, mark) VALUES ($1, $2, $3)
 ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
 
 -- name: record_accesses
--- No answer without its record, and no record once a shield has changed since its decision (law 7); one commit for all.
+-- No answer without its record, and no record once a shield or the registry has changed since its decision (law 7), or by
+-- a viewer who guesses too much; one commit for all. In the order of viewers: two commits that fill the same buckets
+-- never wait for each other. $15 how much a bucket holds · $16 what it loses in a second
 SELECT e.reference,
        record_access(e.reference, e.viewer, e.organisation, e.acting_role, e.purpose, e.reason, e.document, e.outcome,
-                     e.code, e.children::jsonb, '{}', e.decided, NULL, NULL, 1, 1) = 0
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-              $9::text[], $10::text[], $11::bigint[])
-       AS e (reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code, children, decided);
+                     e.code, e.children::jsonb, e.flags::text[], e.decided, e.registered, e.guesses, $15, $16) AS became
+  FROM (SELECT * FROM unnest(
+                   $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                   $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::int[])
+                   AS e (reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code,
+                         children, flags, decided, registered, guesses)
+         ORDER BY viewer) AS e;
+
+-- name: registry_epoch
+-- Whether the registry has changed.
+SELECT epoch FROM registry_epoch;
+
+-- name: registry_snapshot
+-- All of it but organisations, of one moment. A token called back stays for as long as clocks may differ.
+SELECT g.epoch,
+       (SELECT coalesce(json_agg(c), '[]') FROM clients c)::text AS clients,
+       (SELECT coalesce(json_agg(p), '[]') FROM partners p)::text AS partners,
+       (SELECT coalesce(json_agg(json_build_object(
+                   'partner', d.partner, 'hash', d.hash, 'body', d.body, 'name', d.name)), '[]')
+          FROM documents d WHERE d.revoked_at IS NULL)::text AS documents,
+       (SELECT coalesce(json_agg(json_build_array(t.issuer, t.token)), '[]')
+          FROM denied_tokens t WHERE t.expires_at > now() - interval '2 minutes')::text AS denied
+  FROM registry_epoch g;
+
+-- name: staff_print
+-- Whom an employer says that somebody is.
+SELECT print FROM staff_prints WHERE organisation = $1 AND subject = $2;
+
+-- name: documents_used
+-- How often documents were used since the last time of telling.
+SELECT documents_used($1, $2, $3);
+
+-- name: statistics
+-- One grouping of a month's cube, which is the same for everybody.
+SELECT month, authority, age_band, gender, shown
+  FROM statistics_cells
+ WHERE grouping = $1 AND month = coalesce($2, (SELECT max(month) FROM statistics_cells))
+ ORDER BY authority, age_band, gender;
 
 -- name: organisation
--- Who may come, and what for.
-SELECT id, name, kind, authority, purposes FROM organisations WHERE id = $1;
+-- Who may come, and what for, and as of which epoch; it comes back even where no organisation does.
+SELECT g.epoch, o.id, o.name, o.kind, o.authority, o.purposes
+  FROM registry_epoch g LEFT JOIN organisations o ON o.id = $1;
 
 -- name: ready
 -- Whether the store answers and has its epoch.

@@ -44,24 +44,28 @@ _NO_KEYS = Keys()
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """What was read in one snapshot: the children found, and the epoch under which they are decided."""
+    """What was read in one snapshot: the children found, and the epochs under which they are decided.
+
+    `epoch` is of the shields, `registered` of the registry; there is none of 0, so nothing is recorded under it.
+    """
 
     children: tuple[ChildRecord, ...]
     epoch: int
+    registered: int = 0
 
 
 def reading(rows: Sequence[asyncpg.Record]) -> Reading:
-    """The children of these rows, which all bear the epoch; a row without an id stands for no child.
+    """The children of these rows, which all bear both epochs; a row without an id stands for no child.
 
-    Raises ShieldUnreadable where there is no epoch or a shield cannot be understood.
+    Raises ShieldUnreadable where there is no epoch of either or a shield cannot be understood.
     """
     if not rows:
-        raise ShieldUnreadable("the store has no shield epoch")
+        raise ShieldUnreadable("the store has no shield epoch, or no registry epoch")
     try:
         children = tuple([_child(row) for row in rows if row["id"] is not None])
     except (ValueError, TypeError, KeyError, msgspec.MsgspecError):
         raise ShieldUnreadable("a child's record or shield cannot be understood") from None
-    return Reading(children, rows[0]["epoch"])
+    return Reading(children, rows[0]["epoch"], rows[0]["registered"])
 
 
 def _child(row: asyncpg.Record) -> ChildRecord:
@@ -79,6 +83,7 @@ def _child(row: asyncpg.Record) -> ChildRecord:
         keys=_keys_of(row["keys"]),
         authority=row["shield_authority"] if shielded else row["authority"],
         protection=_protection(row),
+        kin=row["kin"],
     )
 
 

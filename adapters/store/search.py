@@ -64,7 +64,8 @@ class SearchScope:
     With `manages`, a shield officer's own authority, only its children are found, sealed ones only with `sealed`, and
     the addresses of all of them count as visible. Without it, sealed children are never found, and `address` says
     whether purpose and role show addresses at all: a protected child's still needs the organisation in its circle, or
-    the viewer's own live override with this very token.
+    the viewer's own live override with this very token. A child whose kin holds one of `prints`, the viewer's own
+    fingerprints, is never found.
     """
 
     address: bool
@@ -73,3 +74,4 @@ class SearchScope:
     organisation: str
     viewer: str
     token: str
+    prints: tuple[bytes, ...] = ()

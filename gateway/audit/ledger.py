@@ -1,18 +1,18 @@
-"""One record per operation, durable before its answer leaves, and written only under the shields it was decided by."""
+"""One record per operation, durable before its answer leaves, and written only under what it was decided by."""
 
 import secrets
 from collections.abc import Awaitable
 from typing import Protocol
 
-from adapters.store.entries import AccessEntry, ChildAccess
+from adapters.store.entries import AccessEntry, ChildAccess, Conditions
 from gateway.purpose import Ground
 from gateway.viewer import Viewer
 
 
 class Records(Protocol):
-    """What the ledger writes to: False where the shields' epoch has moved and nothing was written."""
+    """What the ledger writes to; what became of the entry is said as `Store.record_accesses` says it."""
 
-    def record(self, entry: AccessEntry, epoch: int | None) -> Awaitable[bool]: ...
+    def record(self, entry: AccessEntry, conditions: Conditions) -> Awaitable[int]: ...
 
 
 def new_reference() -> str:
@@ -33,9 +33,9 @@ class Ledger:
         ground: Ground,
         document: str,
         children: tuple[ChildAccess, ...],
-        epoch: int | None,
-    ) -> bool:
-        """Record an answer about to leave; False: a shield has changed since it was decided, so decide again."""
+        conditions: Conditions,
+    ) -> int:
+        """Record an answer about to leave; whatever is not RECORDED is not recorded, so the answer may not leave."""
         entry = AccessEntry(
             reference=reference,
             viewer=viewer.subject,
@@ -48,12 +48,21 @@ class Ledger:
             code=None,
             children=children,
         )
-        return await self._records.record(entry, epoch)
+        return await self._records.record(entry, conditions)
 
     async def refused(
-        self, reference: str, viewer: Viewer, purpose: str | None, document: str | None, code: str
-    ) -> None:
-        """Record that somebody known was refused; their words are kept as short as the longest that means anything."""
+        self,
+        reference: str,
+        viewer: Viewer,
+        purpose: str | None,
+        document: str | None,
+        code: str,
+        registered: int | None = None,
+    ) -> int:
+        """Record that somebody known was refused; `registered` is the registry's epoch that they were known under.
+
+        Their words are kept as short as the longest that means anything. REGISTRY_MOVED: it is to be done again.
+        """
         entry = AccessEntry(
             reference=reference,
             viewer=viewer.subject,
@@ -65,4 +74,4 @@ class Ledger:
             outcome="REFUSED",
             code=code,
         )
-        await self._records.record(entry, None)
+        return await self._records.record(entry, Conditions(registered=registered))

@@ -1,15 +1,18 @@
-"""Records wait together and are answered one by one: recorded, refused for a shield that moved, or not at all."""
+"""Records wait together and are answered one by one: recorded, refused for what has moved since, or not at all."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from adapters.store.entries import AccessEntry
+from adapters.store.entries import AccessEntry, Conditions
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
+from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
 from gateway.audit.group_commit import GroupCommit
 from tests.running import RunningGateway
+
+FREE = Conditions()
 
 
 def entry(reference: str) -> AccessEntry:
@@ -24,46 +27,49 @@ class Gated:
         self.gate = asyncio.Event()
         self.together: list[int] = []
 
-    async def record_accesses(self, entries: Sequence[tuple[AccessEntry, int | None]]) -> Collection[str]:
+    async def record_accesses(
+        self, entries: Sequence[tuple[AccessEntry, Conditions]], burst: float, per_second: float
+    ) -> Mapping[str, int]:
         self.together.append(len(entries))
         await self.gate.wait()
-        return await self._store.record_accesses(entries)
+        return await self._store.record_accesses(entries, burst, per_second)
 
 
 async def test_those_who_wait_together_are_committed_together(store: Store) -> None:
     """One statement for all of one turn, and one for all that gathered meanwhile."""
     gated = Gated(store)
     commits = GroupCommit(gated, at_once=1)
-    first = [commits.record(entry(f"a{n}"), None) for n in range(50)]
+    first = [commits.record(entry(f"a{n}"), FREE) for n in range(50)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    second = [commits.record(entry(f"b{n}"), None) for n in range(70)]
+    second = [commits.record(entry(f"b{n}"), FREE) for n in range(70)]
     gated.gate.set()
-    assert all(await asyncio.gather(*first, *second))
+    assert set(await asyncio.gather(*first, *second)) == {RECORDED}
     assert gated.together == [50, 70]
 
 
-async def test_each_is_held_against_its_own_epoch(store: Store, database: object) -> None:
+async def test_each_is_held_against_its_own_epochs(store: Store) -> None:
     """Law 7 for every answer in the group: those whose epoch has moved are told so, the others are recorded."""
-    epoch = (await store.children_by_number([])).epoch
+    now = await store.children_by_number([])
     commits = GroupCommit(store)
     waits = [
-        commits.record(entry("now"), epoch),
-        commits.record(entry("old"), epoch - 1),
-        commits.record(entry("no"), None),
+        commits.record(entry("now"), Conditions(now.epoch, now.registered)),
+        commits.record(entry("old"), Conditions(now.epoch - 1, now.registered)),
+        commits.record(entry("other"), Conditions(now.epoch, now.registered - 1)),
+        commits.record(entry("no"), FREE),
     ]
-    assert await asyncio.gather(*waits) == [True, False, True]
+    assert await asyncio.gather(*waits) == [RECORDED, SHIELDS_MOVED, REGISTRY_MOVED, RECORDED]
 
 
 async def test_whoever_leaves_disturbs_nobody(store: Store) -> None:
     """A cancelled wait: its record may be written, the others are answered."""
     gated = Gated(store)
     commits = GroupCommit(gated)
-    leaves, stays = commits.record(entry("leaves"), None), commits.record(entry("stays"), None)
+    leaves, stays = commits.record(entry("leaves"), FREE), commits.record(entry("stays"), FREE)
     await asyncio.sleep(0)
     leaves.cancel()
     gated.gate.set()
-    assert await stays is True
+    assert await stays == RECORDED
 
 
 async def test_a_commit_that_fails_is_nobodys_record(store: Store) -> None:
@@ -71,7 +77,7 @@ async def test_a_commit_that_fails_is_nobodys_record(store: Store) -> None:
     await store.close()
     commits = GroupCommit(store)
     outcomes = await asyncio.gather(
-        commits.record(entry("a"), None), commits.record(entry("b"), None), return_exceptions=True
+        commits.record(entry("a"), FREE), commits.record(entry("b"), FREE), return_exceptions=True
     )
     assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
     assert outcomes[0] is not outcomes[1]
@@ -81,11 +87,11 @@ async def test_a_queue_that_cannot_be_served_is_refused_at_once(store: Store) ->
     """CASES 51: bounded, with a clear error, and those waiting are not touched."""
     gated = Gated(store)
     commits = GroupCommit(gated, most_waiting=2)
-    kept = [commits.record(entry("a"), None), commits.record(entry("b"), None)]
+    kept = [commits.record(entry("a"), FREE), commits.record(entry("b"), FREE)]
     with pytest.raises(StoreUnavailable, match="too many records"):
-        await commits.record(entry("c"), None)
+        await commits.record(entry("c"), FREE)
     gated.gate.set()
-    assert await asyncio.gather(*kept) == [True, True]
+    assert await asyncio.gather(*kept) == [RECORDED, RECORDED]
 
 
 async def test_concurrent_answers_share_commits_and_all_are_recorded(gateway: RunningGateway) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.store.entries import AccessEntry
+from adapters.store.entries import AccessEntry, Conditions
 from gateway.audit.ledger import Records
 from tests.running import RunningGateway
 
@@ -98,11 +98,11 @@ class _ShieldsRaisedBehindIt:
         self._raised = list(raised)
         self.attempts = 0
 
-    async def record(self, entry: AccessEntry, epoch: int | None) -> bool:
+    async def record(self, entry: AccessEntry, conditions: Conditions) -> int:
         self.attempts += 1
         if self._raised:
             await self._gateway.execute(RAISE, self._gateway.child(self._raised.pop(0)).number, "SHIELDED")
-        return await self._records.record(entry, epoch)
+        return await self._records.record(entry, conditions)
 
 
 async def test_a_shield_raised_while_the_answer_is_made_holds_for_that_answer(

@@ -109,7 +109,7 @@ async def test_organisations(database: Database, store: Store) -> None:
     report = await populate(database.dsn(Role.OWNER), 50, silent)
     known = {organisation.id: organisation for organisation in organisations()}
     for persona in PERSONAS.values():
-        assert await store.organisation(persona.organisation) == known[persona.organisation]
+        assert (await store.organisation(persona.organisation))[1] == known[persona.organisation]
     assert report.organisations == len(known)
 
 

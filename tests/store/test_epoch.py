@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.agency import AgencyName, Mark
-from adapters.store.entries import AccessEntry, ChildAccess
+from adapters.store.entries import AccessEntry, ChildAccess, Conditions
 from adapters.store.postgres import Store, StoreUnavailable
+from adapters.store.registry_records import RECORDED
 from adapters.store.roles import Connection, Role
 from tests.databases import Database
 from tests.store.rows import Rows
@@ -48,7 +49,8 @@ async def officer(database: Database) -> AsyncIterator[Connection]:
 
 async def recorded(store: Store, entry: AccessEntry, epoch: int | None) -> bool:
     """Whether this one access was recorded."""
-    return entry.reference in await store.record_accesses([(entry, epoch)])
+    became = await store.record_accesses([(entry, Conditions(decided=epoch))], 1, 1)
+    return became[entry.reference] == RECORDED
 
 
 async def waits_for_a_lock(rows: Rows, connection: Connection) -> None:

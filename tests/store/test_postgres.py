@@ -9,10 +9,11 @@ import asyncpg
 import pytest
 
 from adapters.store.embedded import PID_FILE, EmbeddedCluster
-from adapters.store.entries import AccessEntry, Organisation
+from adapters.store.entries import AccessEntry, Conditions, Organisation
 from adapters.store.failures import StoreSetupError
 from adapters.store.migrate import migrate
 from adapters.store.postgres import QUERIES, Store, StoreUnavailable
+from adapters.store.registry_records import RECORDED
 from adapters.store.roles import Role, credentials
 from tests.databases import Database
 from tests.store.rows import Rows
@@ -51,14 +52,14 @@ async def test_broker_references_made_at_once_settle_on_one(store: Store, rows: 
 
 
 async def test_organisation(store: Store, rows: Rows) -> None:
-    """As registered, or None."""
+    """As registered, or None, and as of which epoch."""
     await rows.connection.execute(
         "INSERT INTO organisations VALUES ('cms', 'Case Systems', 'PARTNER', 'E08000035', '{SAFEGUARDING}')"
     )
-    assert await store.organisation("cms") == Organisation(
-        "cms", "Case Systems", "PARTNER", "E08000035", frozenset({"SAFEGUARDING"})
-    )
-    assert await store.organisation("nobody") is None
+    epoch, found = await store.organisation("cms")
+    assert found == Organisation("cms", "Case Systems", "PARTNER", "E08000035", frozenset({"SAFEGUARDING"}))
+    assert await store.organisation("nobody") == (epoch, None)
+    assert await store.registry_epoch() == epoch
 
 
 async def test_a_recorded_access_survives_the_server(data: Path, entry: AccessEntry) -> None:
@@ -66,7 +67,7 @@ async def test_a_recorded_access_survives_the_server(data: Path, entry: AccessEn
     with EmbeddedCluster.start(data) as cluster:
         await migrate(cluster.dsn(Role.OWNER), credentials(data))
         store = await Store.connect(cluster.dsn(Role.GATEWAY))
-        assert await store.record_accesses([(entry, None)])
+        assert await store.record_accesses([(entry, Conditions())], 1, 1) == {entry.reference: RECORDED}
         os.kill(int((data / "postgresql" / "pgdata" / PID_FILE).read_text().split("\n", 1)[0]), signal.SIGKILL)
         await store.close()
     with EmbeddedCluster.start(data) as cluster:
@@ -95,7 +96,7 @@ async def test_all_connections_busy(database: Database, rows: Rows) -> None:
     with pytest.raises(StoreUnavailable, match="did not answer in time"):
         await store.ready()
     await blocking.rollback()
-    assert await first is None
+    assert (await first)[1] is None
     await store.ready()
     await store.close()
 
