@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import asyncpg
 import msgspec
@@ -33,6 +33,14 @@ _json = msgspec.json.Encoder(order="deterministic")
 CubePlace: TypeAlias = tuple[str, str, str]
 
 
+class Drafted(NamedTuple):
+    """What each cell of a draft shows, None for what it does not; which are as the month before, which withheld so."""
+
+    shown: Mapping[CubePlace, int | None]
+    carried: frozenset[CubePlace]
+    withheld: frozenset[CubePlace]
+
+
 class StatisticsDraft:
     """A month's cube until it is published: one transaction, of which nobody else sees anything."""
 
@@ -43,12 +51,15 @@ class StatisticsDraft:
         """Draft the month that begins on that day; how many cells it has, none where it is published already."""
         return int(await self._connection.fetchval(QUERIES["draft_statistics"], month, timeout=TO_DRAFT))
 
-    async def shown(self) -> tuple[Mapping[CubePlace, int | None], frozenset[CubePlace]]:
-        """What each cell would show, None for what it would not; and which of them are as the month before."""
+    async def shown(self) -> Drafted:
+        """What would be published as it stands."""
         rows = await self._connection.fetch(QUERIES["drafted_statistics"])
-        places = [(row["authority"], row["age_band"], row["gender"]) for row in rows]
-        shown = {place: row["shown"] for place, row in zip(places, rows, strict=True)}
-        return shown, frozenset(place for place, row in zip(places, rows, strict=True) if row["carried"])
+        cells = [((row["authority"], row["age_band"], row["gender"]), row) for row in rows]
+        return Drafted(
+            shown={place: row["shown"] for place, row in cells},
+            carried=frozenset(place for place, row in cells if row["carried"]),
+            withheld=frozenset(place for place, row in cells if row["withheld"]),
+        )
 
     async def withhold(self, places: Collection[CubePlace]) -> None:
         """Have those cells show nothing."""

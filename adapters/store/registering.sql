@@ -74,7 +74,7 @@ SELECT partner, hash, body, name FROM documents
 SELECT draft_statistics($1);
 
 -- name: drafted_statistics
-SELECT authority, age_band, gender, shown, carried FROM statistics_draft;
+SELECT authority, age_band, gender, shown, carried, withheld FROM statistics_draft;
 
 -- name: withhold_statistics
 SELECT withhold_statistics($1, $2, $3, $4);

@@ -32,39 +32,54 @@ class Sum(NamedTuple):
     parts: tuple[Place, ...]
 
 
+Places: TypeAlias = Collection[tuple[str, str, str]]
 Shown: TypeAlias = Mapping[Place, int | None]
 Range: TypeAlias = tuple[int, int]
 Bounds: TypeAlias = dict[Place, Range]
 
 
-def withheld_by_audit(shown: Shown, carried: Collection[Place] = ()) -> frozenset[Place]:
+def withheld_by_audit(shown: Shown, carried: Places = (), withheld: Places = ()) -> frozenset[Place]:
     """The cells that must not be told beside the rest, none as a rule; what is left then tells nothing too close.
 
-    `carried` are those that stand as they were drawn a month or more ago.
+    `carried` are those that stand as they were drawn a month or more ago, `withheld` those of them that an audit
+    withheld then: where nothing was drawn anew, nothing more is withheld.
     """
     left = dict(shown)
-    gone: set[Place] = set()
+    gone = {Place(*place) for place in withheld}
     sums = _sums(shown)
     while True:
-        bounds = _worked_out(left, frozenset(carried), gone, sums)
+        bounds = _worked_out(left, carried, gone, sums)
+        peopled = _peopled(left, sums)
         close = {
-            place for place, count in left.items() if count is None and place not in gone and _close(bounds[place])
+            place
+            for place, count in left.items()
+            if count is None and place not in gone and _close(bounds[place], place in peopled)
         }
         if not close:
-            return frozenset(gone)
+            return frozenset(gone.difference(withheld))
         telling = _telling(close, left, sums, bounds)
         gone |= telling
         left.update(dict.fromkeys(telling))
 
 
-def _close(bounds: Range) -> bool:
-    """Whether it is known that somebody is in it, or that nine would be too many; that ten are is no secret."""
-    return 0 < bounds[0] < FEWEST or bounds[1] < UNTOLD
+def _close(bounds: Range, peopled: bool) -> bool:
+    """Whether it is known that somebody is in it, and was not told already; or that nine would be too many."""
+    return (bounds[0] > 0 and not peopled) or bounds[1] < UNTOLD
+
+
+def _peopled(left: Shown, sums: Sequence[Sum]) -> Collection[Place]:
+    """What is shown, and whatever it is a part of: nobody need work out that somebody is there."""
+    found = {place for place, count in left.items() if count is not None}
+    for _ in Place._fields:
+        found |= {one.total for one in sums if not found.isdisjoint(one.parts)}
+    return found
 
 
 def _telling(close: Collection[Place], left: Shown, sums: Sequence[Sum], bounds: Bounds) -> set[Place]:
     """What is shown and brings them close: totals, or else parts beside them, or else whatever is shown nearest."""
-    guilty = [one for one in sums if any(place in close and _close(found) for place, found in _found(one, bounds))]
+    guilty = [
+        one for one in sums if any(place in close and _close(found, False) for place, found in _found(one, bounds))
+    ]
     totals = {one.total for one in guilty if left[one.total] is not None}
     telling = totals or {part for one in guilty for part in one.parts if left[part] is not None}
     around = set(close)
@@ -87,7 +102,7 @@ def _sums(places: Collection[Place]) -> Sequence[Sum]:
     return [Sum(total, tuple(of)) for (total, _), of in parts.items()]
 
 
-def _worked_out(shown: Shown, carried: Collection[Place], gone: Collection[Place], sums: Sequence[Sum]) -> Bounds:
+def _worked_out(shown: Shown, carried: Places, gone: Collection[Place], sums: Sequence[Sum]) -> Bounds:
     """What each cell can be, brought as close as sums bring it."""
     bounds: Bounds = {}
     for place, count in shown.items():

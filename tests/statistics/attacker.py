@@ -53,12 +53,19 @@ def sums(cells: Mapping[Cell, object]) -> Iterator[tuple[Cell, list[Cell]]]:
 
 
 def told(cube: Cube, ranges: Mapping[Cell, Range], but: frozenset[Cell] = frozenset()) -> set[Cell]:
-    """The missing cells that may be under ten, of which it is known that somebody is in them, or that nine are not."""
-    return {cell for cell, count in cube.items() if count is None and cell not in but and _tells(ranges[cell])}
+    """The missing cells of which it is known that nine are not in them, or that somebody is.
+
+    The latter is no news where a part of them is shown.
+    """
+    missing = {cell for cell, count in cube.items() if count is None and cell not in but}
+    return {cell for cell in missing if ranges[cell][1] < 9 or (ranges[cell][0] > 0 and not _shown_within(cube, cell))}
 
 
-def _tells(known: Range) -> bool:
-    return 0 < known[0] < 10 or known[1] < 9
+def _shown_within(cube: Cube, cell: Cell) -> bool:
+    return any(
+        count is not None and all(asked in ("", is_) for asked, is_ in zip(cell, other, strict=True))
+        for other, count in cube.items()
+    )
 
 
 def _but(cell: Cell, dimension: int) -> tuple[str, ...]:

@@ -86,6 +86,16 @@ def test_what_was_carried_is_known_less_closely(
     assert told(published, ranges, but=withheld) == set()
 
 
+@settings(max_examples=100)
+@given(drafts())
+def test_what_is_carried_whole_loses_nothing_more(draft: tuple[Counts, dict[Place, int | None]]) -> None:
+    """A month in which no cell was drawn anew is published as the month before, to the last cell."""
+    _, shown = draft
+    withheld = withheld_by_audit(shown)
+    published = {place: None if place in withheld else count for place, count in shown.items()}
+    assert withheld_by_audit(published, carried=published.keys(), withheld=withheld) == frozenset()
+
+
 def test_the_total_goes_that_gives_a_part_away() -> None:
     """Thirty boys and girls, and at most sixteen boys: the girls, who are not shown, would be somebody."""
     total, boys, girls = Place("", "", ""), Place("", "", "MALE"), Place("", "", "FEMALE")

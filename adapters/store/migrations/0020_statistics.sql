@@ -27,7 +27,11 @@ CREATE TABLE statistics_cells (
     PRIMARY KEY (month, grouping, authority, age_band, gender)
 );
 
-CREATE TABLE statistics_draft (LIKE statistics_cells INCLUDING ALL, carried boolean NOT NULL);  -- carried: as the month before
+CREATE TABLE statistics_draft (
+    LIKE statistics_cells INCLUDING ALL,
+    carried  boolean NOT NULL,                     -- as the month before
+    withheld boolean NOT NULL                      -- carried without its count, and no noise made it small
+);
 
 -- Which of 256 equally likely numbers a cell's key is decides by how much it is off: from -4 to 4, nothing on average.
 CREATE FUNCTION noise(cell_key int) RETURNS int
@@ -88,12 +92,13 @@ BEGIN
           LEFT JOIN cells c USING (by, authority, age_band, gender)
           LEFT JOIN public.statistics_cells p ON p.month = earlier AND p.grouping = w.by AND p.authority = w.authority
                                              AND p.age_band = w.age_band AND p.gender = w.gender)
-    INSERT INTO public.statistics_draft (month, grouping, authority, age_band, gender, shown, base, carried)
+    INSERT INTO public.statistics_draft (month, grouping, authority, age_band, gender, shown, base, carried, withheld)
     SELECT of_month, by, authority, age_band, gender,
            CASE WHEN base IS NOT NULL AND abs(true_count - base) < 10 THEN was
                 WHEN true_count >= 10 AND noisy >= 10 THEN (round(noisy / 5.0) * 5)::int END,
            CASE WHEN base IS NOT NULL AND abs(true_count - base) < 10 THEN base ELSE true_count END,
-           base IS NOT NULL AND abs(true_count - base) < 10
+           base IS NOT NULL AND abs(true_count - base) < 10,
+           base IS NOT NULL AND abs(true_count - base) < 10 AND was IS NULL AND base > 13
       FROM drawn;
     GET DIAGNOSTICS made = ROW_COUNT;
     RETURN made;

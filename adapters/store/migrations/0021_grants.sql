@@ -21,4 +21,4 @@ GRANT SELECT, INSERT (partner, hash, body, name, published_by), UPDATE (name, pu
     ON documents TO contactpoint_registry;
 GRANT EXECUTE ON FUNCTION draft_statistics, withhold_statistics, publish_statistics TO contactpoint_registry;
 GRANT SELECT (month, grouping, authority, age_band, gender, shown) ON statistics_cells TO contactpoint_registry;
-GRANT SELECT (month, grouping, authority, age_band, gender, shown, carried) ON statistics_draft TO contactpoint_registry;
+GRANT SELECT (month, grouping, authority, age_band, gender, shown, carried, withheld) ON statistics_draft TO contactpoint_registry;
