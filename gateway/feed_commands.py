@@ -11,13 +11,12 @@ import uvloop
 from rich.progress import Progress
 from rich.table import Table
 
-from adapters.store.data_folder import make_folder
 from adapters.store.feeding import FeedStore, SourceStatus
 from adapters.store.roles import Role
 from gateway.checking import demand_lawful
 from gateway.database import Database, migrated, opened
 from gateway.feeds.definition import SourceDefinition, SourceError, read_definition
-from gateway.feeds.fingerprint_key import fingerprint_key
+from gateway.feeds.fingerprint_key import key_of
 from gateway.feeds.loading import load
 from gateway.feeds.report import LoadReport, Reader
 from gateway.settings import Settings
@@ -103,7 +102,7 @@ async def _loaded(
 
     store = await FeedStore.connect(database.dsn(Role.FEED))
     try:
-        return await load(store, file, definition, as_of=as_of, key=_key(settings), dry_run=dry_run, progress=loading)
+        return await load(store, file, definition, as_of=as_of, key=key_of(settings), dry_run=dry_run, progress=loading)
     finally:
         await store.close()
 
@@ -118,13 +117,6 @@ async def _status(dsn: str) -> tuple[SourceStatus, ...]:
 
 def _sources(settings: Settings) -> Path:
     return settings.data / "sources" if settings.sources == Path() else settings.sources
-
-
-def _key(settings: Settings) -> bytes:
-    if settings.fingerprint_key_file != Path():
-        return fingerprint_key(settings.fingerprint_key_file)
-    make_folder(settings.data)
-    return fingerprint_key(settings.data / "fingerprint-key")
 
 
 def _holds_since(file: Path, as_of: str | None) -> datetime:

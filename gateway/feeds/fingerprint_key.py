@@ -7,9 +7,19 @@ import secrets
 from pathlib import Path
 
 from adapters import private_files
+from adapters.store.data_folder import make_folder
 from gateway.feeds.definition import SourceError
+from gateway.settings import Settings
 
 LENGTH = 32
+
+
+def key_of(settings: Settings) -> bytes:
+    """The key in the file that the settings name, else in the data folder's own. Raises SourceError."""
+    if settings.fingerprint_key_file != Path():
+        return fingerprint_key(settings.fingerprint_key_file)
+    make_folder(settings.data)
+    return fingerprint_key(settings.data / "fingerprint-key")
 
 
 def fingerprint_key(path: Path) -> bytes:
