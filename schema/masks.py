@@ -19,7 +19,9 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     assert_valid_schema,
+    build_client_schema,
     get_named_type,
+    introspection_from_schema,
     is_introspection_type,
     lexicographic_sort_schema,
     print_schema,
@@ -92,12 +94,17 @@ def masked(schema: GraphQLSchema, mask: Mask) -> GraphQLSchema:
 
 @lru_cache(maxsize=32)
 def printed(schema: GraphQLSchema) -> str:
-    """The schema in its own language, sorted: the same bytes for the same class. Entities keep their keys."""
-    text = print_schema(lexicographic_sort_schema(schema))
-    keyed = {type_.name: keys for type_ in schema.type_map.values() if (keys := _keys(type_))}
-    for name, keys in keyed.items():
-        text = text.replace(f"\ntype {name} {{", f"\ntype {name}{keys} {{")
-    return f"{FEDERATION}\n\n{text}\n" if keyed else f"{text}\n"
+    """The schema in its own language, sorted: the same bytes for the same class.
+
+    Where a federated gateway may ask, it is told of entities by what.
+    """
+    told = build_client_schema(introspection_from_schema(schema))  # so that neither tells what the other does not
+    text = print_schema(lexicographic_sort_schema(told))
+    if "_Entity" not in schema.type_map:
+        return f"{text}\n"
+    for type_ in schema.type_map.values():
+        text = text.replace(f"\ntype {type_.name} {{", f"\ntype {type_.name}{_keys(type_)} {{")
+    return f"{FEDERATION}\n\n{text}\n"
 
 
 def _check_roots(schema: GraphQLSchema, mask: Mask) -> None:
