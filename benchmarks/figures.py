@@ -18,10 +18,13 @@ from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys
 from adapters.sandbox.issuer import AUDIENCE, Issuer
 from benchmarks.operation import PERSONA
+from gateway.classes import CLASSES
 from gateway.errors import LimitExceeded
 from gateway.operations.documents import Documents, InvalidDocument
+from gateway.operations.limits import Limits
 from gateway.serving import spare_the_collector
 from gateway.tokens import TokenRules, TokenVerifier
+from gateway.viewer import Role
 from schema.built import field_guards, graphql_schema
 
 ROUNDS: Final = 25
@@ -50,7 +53,7 @@ def _compiling() -> Iterator[Figure]:
         validate(graphql_schema, parse(text))
 
     def ours(text: str) -> None:
-        Documents(graphql_schema, field_guards).operation(text, None)
+        Documents(graphql_schema, field_guards, CLASSES, Limits()).operation(text, None, Role.PRACTITIONER)
 
     texts = [_hundred_fields(round_) for round_ in range(ROUNDS)]
     alone = statistics.median(_spent(libraries_own, text) for text in texts)
@@ -58,10 +61,10 @@ def _compiling() -> Iterator[Figure]:
     yield Figure("parsing and validating 100 fields, by graphql-core", alone)
     yield Figure("making them ready to run, over and above that", whole - alone, 10_000)
 
-    documents = Documents(graphql_schema, field_guards)
+    documents = Documents(graphql_schema, field_guards, CLASSES, Limits())
 
     def again(text: str) -> None:
-        documents.operation(text, None)
+        documents.operation(text, None, Role.PRACTITIONER)
 
     again(texts[0])
     known = statistics.median(_spent(again, texts[0]) for _ in texts)
@@ -69,12 +72,12 @@ def _compiling() -> Iterator[Figure]:
 
 
 def _refusing() -> Iterator[Figure]:
-    documents = Documents(graphql_schema, field_guards)
+    documents = Documents(graphql_schema, field_guards, CLASSES, Limits())
     spare_the_collector()  # as every gateway that serves does: else its search of the whole schema would be the pause
 
     def refused(text: str) -> None:
         try:
-            documents.operation(text, None)
+            documents.operation(text, None, Role.PRACTITIONER)
         except (InvalidDocument, LimitExceeded):
             return
         raise AssertionError("a document made to cost was not refused")

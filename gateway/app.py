@@ -26,6 +26,7 @@ from gateway.errors import Unavailable
 from gateway.events import Observer
 from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
+from gateway.operations.limits import Limits
 from gateway.page import Demonstration, add_explorer
 from gateway.pipeline import Pipeline
 from gateway.protection import ProtectionCounts
@@ -33,6 +34,7 @@ from gateway.registry import Registry
 from gateway.reports import ReportSender, report_signer
 from gateway.settings import Settings
 from gateway.tokens import TokenRules, TokenVerifier
+from gateway.viewer import Role
 from gateway.wire.exchange import Reply, Request, head
 from gateway.wire.port import Port
 from gateway.wire.routes import Routes
@@ -99,14 +101,16 @@ class Gateway:
             store = await Store.connect(gateway_dsn, connections=settings.store_connections)
             opening.push_async_callback(store.close)
             observer = Observer()
+            limits = Limits.of(settings)
             book, stewards = await _doors(opening, shield_dsn, feed_dsn)
             keys = IssuerKeys(client, settings.issuer)
             opening.push_async_callback(keys.close)
             pipeline = Pipeline(
                 viewers=TokenVerifier({settings.issuer: keys}, TokenRules(audience=settings.audience)),
                 registry=Registry(store),
-                documents=Documents(graphql_schema, field_guards),
-                executor=Executor(graphql_schema, observer),
+                documents=Documents(graphql_schema, field_guards, dict.fromkeys(Role, graphql_schema), limits),
+                limits=limits,
+                executor=Executor(observer),
                 store=store,
                 reads=JoinedReads(store, at_once=settings.store_connections),
                 agencies=agencies,

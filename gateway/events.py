@@ -32,6 +32,9 @@ class Event(Enum):
     RESOLVER_FAILED = "resolver_failed"
     STORE_UNAVAILABLE = "store_unavailable"
     ISSUER_UNAVAILABLE = "issuer_unavailable"
+    VIEWER_WITHOUT_PERSON = "viewer_without_person"
+    DOCUMENT_BROKEN = "document_broken"
+    REGISTRY_MOVED = "registry_moved"
 
     __hash__ = object.__hash__  # each is one object; by its name, as enums have it, costs a call for every look
 

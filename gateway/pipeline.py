@@ -24,8 +24,9 @@ from gateway.errors import Forbidden, MethodNotAllowed, Refusal, Unavailable
 from gateway.events import Event, Observer
 from gateway.operations.documents import Documents, InvalidDocument, Operation
 from gateway.operations.executor import Executor
+from gateway.operations.limits import Limits
 from gateway.operations.outcome import Executed
-from gateway.operations.variables import measure
+from gateway.operations.variables import check_variables
 from gateway.patience import Patience
 from gateway.purpose import Ground, Purpose, state_ground
 from gateway.registry import Registry
@@ -92,6 +93,7 @@ class Pipeline:
         viewers: TokenVerifier,
         registry: Registry,
         documents: Documents,
+        limits: Limits,
         executor: Executor,
         store: Store,
         reads: JoinedReads,
@@ -104,6 +106,7 @@ class Pipeline:
         self._viewers = viewers
         self._registry = registry
         self._documents = documents
+        self._limits = limits
         self._executor = executor
         self._store = store
         self._reads = reads
@@ -132,8 +135,9 @@ class Pipeline:
         try:
             organisation = await self._registry.organisation(viewer.organisation)
             ground = state_ground(viewer, organisation, asked.purpose, asked.reason)
-            operation = self._documents.operation(asked.query, asked.operation_name)
-            measure(asked.variables)
+            operation = self._documents.operation(asked.query, asked.operation_name, viewer.role)
+            check_variables(asked.variables, self._limits)
+            operation.cost.check(asked.variables, self._limits)
             _check_door(viewer, operation, asked)
             acts = self._acts(viewer, ground, reference) if operation.for_desk else None
             return await self._attempt(viewer, ground, operation, asked.variables, reference, deadline, acts)

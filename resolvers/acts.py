@@ -10,8 +10,6 @@ from adapters.shield_records import ActResult, CaseRow, Page, QuarantineRow, Shi
 from resolvers.answering import ResponsePath
 from resolvers.errors import QuestionError
 
-MOST_ACTS = 10  # in one operation
-
 
 class BadReasonError(QuestionError):
     """The reason is too short, too long or not printable."""

@@ -1,7 +1,7 @@
-"""A document's text becomes an operation ready to run: parsed, validated and measured once, then kept by its hash."""
+"""A document's text becomes an operation ready to run: parsed, measured and validated once, then kept by its hash."""
 
 import hashlib
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -20,24 +20,23 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import LimitExceeded
 from gateway.operations.compiler import compile_plan
+from gateway.operations.cost import Cost, cost_of
+from gateway.operations.limits import Limits, check_document
 from gateway.operations.plan import Plan
 from gateway.operations.shape import shape_of
 from gateway.operations.variables import Variables
 from gateway.shield.shape import Shape
-from resolvers.acts import MOST_ACTS
+from gateway.viewer import Role
 from schema.paths import Guards
+from schema.roots import CHILDLESS
 
-LONGEST_TEXT = 32 * 1024  # characters; asked before anything else, for comments are no tokens
-MOST_DEFINITIONS = 20
-MOST_TOKENS = 2_000
 MOST_ERRORS = 10
 MOST_DOCUMENTS_KEPT = 1_000
 
 # Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 
-# Root fields that lead to no child, and those that list what waits for officers and stewards.
-CHILDLESS = frozenset({"viewer", "_service"})
+# Root fields that list what waits for officers and stewards.
 LISTS = frozenset({"shields", "quarantine"})
 
 
@@ -53,14 +52,16 @@ class InvalidDocument(Exception):
 class Operation:
     """One operation of a validated document; `hash` is `sha256:` and the hex digest of the whole text.
 
-    It is `for_desk` where it acts, or lists what waits to be acted upon.
+    `schema` is what whoever sent it is told of; it is `for_desk` where it acts, or lists what waits to be acted upon.
     """
 
     document: DocumentNode
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     variables: Variables
+    schema: GraphQLSchema
     plan: Plan
+    cost: Cost
     shape: Shape
     roots: frozenset[str]
     hash: str
@@ -86,28 +87,37 @@ class Operation:
 
 
 class Documents:
-    """Reads documents against one schema and keeps what it made of each text, boundedly."""
+    """Reads documents as a role's own schema has them, and keeps what it made of each text, boundedly.
 
-    def __init__(self, schema: GraphQLSchema, guards: Guards) -> None:
+    Validation is by that schema, one of `classes`; all else is by the whole one, of which each of them is a part.
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, guards: Guards, classes: Mapping[Role, GraphQLSchema], limits: Limits
+    ) -> None:
         self._schema = schema
         self._guards = guards
-        self._kept: MutableMapping[str, DocumentNode] = LRUCache(MOST_DOCUMENTS_KEPT)
-        self._operations: MutableMapping[tuple[str, str | None], Operation] = LRUCache(MOST_DOCUMENTS_KEPT)
+        self._classes = classes
+        self._limits = limits
+        self._parsed: MutableMapping[str, DocumentNode] = LRUCache(MOST_DOCUMENTS_KEPT)
+        self._operations: MutableMapping[tuple[Role, str, str | None], Operation] = LRUCache(MOST_DOCUMENTS_KEPT)
 
-    def operation(self, text: str, name: str | None) -> Operation:
+    def operation(self, text: str, name: str | None, role: Role) -> Operation:
         """The operation to run; raises `InvalidDocument` or `LimitExceeded`."""
-        if len(text) > LONGEST_TEXT:
-            raise LimitExceeded("DOCUMENT", f"a document may have at most {LONGEST_TEXT} characters")
-        hash_ = "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        known = self._operations.get((hash_, name))
+        if len(text) > self._limits.document:  # asked before anything else, for comments are no tokens
+            raise LimitExceeded("DOCUMENT", f"a document may have at most {self._limits.document} characters")
+        hash_ = hash_of(text)
+        known = self._operations.get((role, hash_, name))
         if known is None:
-            known = self._operations[hash_, name] = self._prepare(text, hash_, name)
+            known = self._operations[role, hash_, name] = self._prepare(text, hash_, name, role)
         return known
 
-    def _prepare(self, text: str, hash_: str, name: str | None) -> Operation:
-        document = self._kept.get(hash_)
+    def _prepare(self, text: str, hash_: str, name: str | None, role: Role) -> Operation:
+        document = self._parsed.get(hash_)
         if document is None:
-            document = self._kept[hash_] = self._read(text)
+            document = self._parsed[hash_] = self._parse(text)
+        schema = self._classes[role]
+        _validate(schema, document)
         node = get_operation_ast(document, name)
         if node is None:
             raise InvalidDocument([GraphQLError("`operationName` must name one operation of the document")])
@@ -117,21 +127,42 @@ class Documents:
         fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
         plan = compile_plan(self._schema, document, node)
         variables = Variables(self._schema, node.variable_definitions or ())
-        if plan.serial and sum(field.name != "__typename" for field in plan.root.fields) > MOST_ACTS:
-            raise LimitExceeded("ACTS", f"an operation may carry out at most {MOST_ACTS} acts")
-        for_desk = plan.serial or not roots.isdisjoint(LISTS)
-        return Operation(document, node, fragments, variables, plan, shape, roots, hash_, for_desk)
+        return Operation(
+            document=document,
+            definition=node,
+            fragments=fragments,
+            variables=variables,
+            schema=schema,
+            plan=plan,
+            cost=cost_of(plan, variables),
+            shape=shape,
+            roots=roots,
+            hash=hash_,
+            for_desk=plan.serial or not roots.isdisjoint(LISTS),
+        )
 
-    def _read(self, text: str) -> DocumentNode:
+    def _parse(self, text: str) -> DocumentNode:
         try:
-            document = parse(text, max_lexical_tokens=MOST_TOKENS)
+            document = parse(text, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as error:
-            if "Parsing aborted" in error.message:  # graphql-core has no error class of its own for it
-                raise LimitExceeded("TOKENS", f"a document may have at most {MOST_TOKENS} tokens") from None
+            # graphql-core has no error classes of its own for these.
+            if "nested too deeply" in error.message:
+                raise LimitExceeded("DEPTH", "a document is nested too deeply to be read") from None
+            if "Parsing aborted" in error.message:
+                raise LimitExceeded("TOKENS", f"a document may have at most {self._limits.tokens} tokens") from None
             raise InvalidDocument([error]) from None
-        if len(document.definitions) > MOST_DEFINITIONS:
-            raise LimitExceeded("DEFINITIONS", f"a document may have at most {MOST_DEFINITIONS} definitions")
-        errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
-        if errors:
-            raise InvalidDocument(errors)
+        if len(document.definitions) > self._limits.definitions:
+            raise LimitExceeded("DEFINITIONS", f"a document may have at most {self._limits.definitions} definitions")
+        check_document(document, self._limits)  # before it is validated, which may be dear
         return document
+
+
+def hash_of(text: str) -> str:
+    """What names a text, and nothing but that very text."""
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _validate(schema: GraphQLSchema, document: DocumentNode) -> None:
+    errors = validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+    if errors:
+        raise InvalidDocument(errors)

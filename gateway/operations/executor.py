@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo, GraphQLResolveInfoHelpers, GraphQLSchema
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLResolveInfoHelpers
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable as default_is_awaitable
 
@@ -16,10 +16,9 @@ from schema.context import AnsweringContext
 
 
 class Executor:
-    """Runs operations on one schema."""
+    """Runs operations, each telling of the schema that it was validated by."""
 
-    def __init__(self, schema: GraphQLSchema, observer: Observer) -> None:
-        self._schema = schema
+    def __init__(self, observer: Observer) -> None:
         self._observer = observer
 
     async def run(self, operation: Operation, variables: Mapping[str, Any], context: AnsweringContext) -> Executed:
@@ -40,7 +39,7 @@ class Executor:
                 planned.definition.type,
                 planned.parent,
                 path,
-                self._schema,
+                operation.schema,
                 operation.fragments,
                 None,
                 operation.definition,

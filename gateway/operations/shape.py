@@ -4,7 +4,6 @@ No variable has a part in it.
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 from graphql import (
     DocumentNode,
@@ -26,9 +25,6 @@ from gateway.shield.shape import Shape
 from resolvers.disclosure import Category
 from schema.paths import Guards
 
-DEEPEST: Final = 20
-MOST_FIELDS: Final = 2_000
-
 
 class _Collector:
     def __init__(self, schema: GraphQLSchema, guards: Guards, document: DocumentNode) -> None:
@@ -37,8 +33,8 @@ class _Collector:
         self._fragments: Mapping[str, FragmentDefinitionNode] = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._collected = 0
         self._asked_once: set[str] = set()
+        self._roots = (schema.query_type, schema.mutation_type)
         self.roots: set[str] = set()
 
     def collect(
@@ -47,27 +43,24 @@ class _Collector:
         selections: SelectionSetNode,
         type_: GraphQLNamedType,
         inherited: Category | None,
-        depth: int,
         spread: set[tuple[str, str]],
     ) -> None:
         """Add what `selections` select on `type_`; `spread` names what was spread into this very level already."""
         for selection in selections.selections:
             match selection:
                 case FieldNode():
-                    self._collect_field(into, selection, type_, inherited, depth)
+                    self._collect_field(into, selection, type_, inherited)
                 case InlineFragmentNode(type_condition=condition):
                     narrowed = self._schema.type_map[condition.name.value] if condition else type_
-                    self.collect(into, selection.selection_set, narrowed, inherited, depth, spread)
+                    self.collect(into, selection.selection_set, narrowed, inherited, spread)
                 case FragmentSpreadNode(name=name):
                     fragment = self._fragments[name.value]
                     narrowed = self._schema.type_map[fragment.type_condition.name.value]
                     if (name.value, narrowed.name) not in spread:
                         spread.add((name.value, narrowed.name))
-                        self.collect(into, fragment.selection_set, narrowed, inherited, depth, spread)
+                        self.collect(into, fragment.selection_set, narrowed, inherited, spread)
 
-    def _collect_field(
-        self, into: Shape, node: FieldNode, type_: GraphQLNamedType, inherited: Category | None, depth: int
-    ) -> None:
+    def _collect_field(self, into: Shape, node: FieldNode, type_: GraphQLNamedType, inherited: Category | None) -> None:
         name = node.name.value
         if name == "__typename" or not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
             return
@@ -76,13 +69,8 @@ class _Collector:
         if name.startswith("__"):
             self._refuse_aliases(node, set())
             return  # introspection tells of types, never of a child
-        if depth == 1:
+        if type_ in self._roots:
             self.roots.add(name)
-        self._collected += 1
-        if self._collected > MOST_FIELDS:
-            raise LimitExceeded("FIELDS", f"an operation may select at most {MOST_FIELDS} fields")
-        if depth > DEEPEST:
-            raise LimitExceeded("DEPTH", f"an operation may be at most {DEEPEST} levels deep")
         own = self._guards.get((type_.name, name))
         category = own or inherited
         level = into.fields.setdefault(node.alias.value if node.alias else name, Shape())
@@ -90,7 +78,7 @@ class _Collector:
             level.categories.add(category)
         if node.selection_set:
             below = get_named_type(type_.fields[name].type)
-            self.collect(level, node.selection_set, below, category, depth + 1, set())
+            self.collect(level, node.selection_set, below, category, set())
         into.plain = into.plain and own is None and level.plain
 
     def _ask_once(self, name: str) -> None:
@@ -117,12 +105,12 @@ def shape_of(
 ) -> tuple[Shape, frozenset[str]]:
     """The shape of a validated operation and the root fields it asks, introspection apart.
 
-    Raises `LimitExceeded` where it is too deep or too wide.
+    Raises `LimitExceeded` where it would be told of the whole schema many times over.
     """
     root = schema.get_root_type(operation.operation)
     shape = Shape()
     if root is None:  # validation has refused it already; nothing can be selected on no type
         return shape, frozenset()
     collector = _Collector(schema, guards, document)
-    collector.collect(shape, operation.selection_set, root, None, 1, set())
+    collector.collect(shape, operation.selection_set, root, None, set())
     return shape, frozenset(collector.roots)

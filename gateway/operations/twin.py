@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from inspect import isawaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLSchema, execute
+from graphql import ExecutionResult, execute
 
 from gateway.events import Observer
 from gateway.operations.documents import InvalidDocument, Operation
@@ -16,16 +16,15 @@ from schema.context import AnsweringContext
 
 
 class Twin:
-    """Runs operations on one schema as graphql-core does."""
+    """Runs operations as graphql-core does, each on the schema that it was validated by."""
 
-    def __init__(self, schema: GraphQLSchema, observer: Observer) -> None:
-        self._schema = schema
+    def __init__(self, observer: Observer) -> None:
         self._observer = observer
 
     async def run(self, operation: Operation, variables: Mapping[str, Any], context: AnsweringContext) -> Executed:
         """Run it; raises `InvalidDocument` for variables that do not fit, and what ends a request whole."""
         outcome = execute(
-            self._schema,
+            operation.schema,
             operation.document,
             context_value=context,
             variable_values=dict(variables),

@@ -17,9 +17,8 @@ from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
 from gateway.errors import LimitExceeded
+from gateway.operations.limits import Limits
 
-MOST_VALUES = 2_000  # in all variables of a request together
-LONGEST_VALUE = 1_000  # characters
 MOST_ERRORS = 10
 
 # Scalars that are, of a value of this very type, the value itself.
@@ -29,18 +28,18 @@ _ITSELF: Final[Mapping[str, type]] = {"ID": str, "String": str, "Boolean": bool}
 Fits: TypeAlias = Callable[[Any], bool]
 
 
-def measure(variables: Mapping[str, Any]) -> None:
-    """Raise `LimitExceeded` where they hold too many values, or one too long."""
+def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
+    """Raise `LimitExceeded` where they hold too many values, or one too long: VARIABLES or VALUE."""
     waiting: list[Any] = [variables]
-    seen = 0
+    seen = -1  # what holds them all is none of them
     while waiting:
         value = waiting.pop()
         seen += 1
-        if isinstance(value, str) and len(value) > LONGEST_VALUE:
-            raise LimitExceeded("VARIABLES", f"a variable's text may have at most {LONGEST_VALUE} characters")
+        if isinstance(value, str) and len(value) > limits.value:
+            raise LimitExceeded("VALUE", f"a variable's text may have at most {limits.value} characters")
         inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-        if seen + len(waiting) + len(inner) > MOST_VALUES:
-            raise LimitExceeded("VARIABLES", f"variables may hold at most {MOST_VALUES} values")
+        if seen + len(waiting) + len(inner) > limits.variables:
+            raise LimitExceeded("VARIABLES", f"variables may hold at most {limits.variables} values")
         waiting += inner
 
 

@@ -23,6 +23,7 @@ from gateway.operations.executor import Executor
 from gateway.operations.outcome import Executed
 from gateway.pipeline import capability
 from gateway.purpose import Purpose
+from gateway.viewer import Role
 from resolvers.agencies import JoinedAgencies
 from resolvers.answering import Answering
 from resolvers.batching import Joined
@@ -39,6 +40,7 @@ from tests.operations.test_plan_and_twin_of_children import (
     ORIGIN,
     Shelf,
 )
+from tests.operations.whole import ANYBODY
 
 CASELOAD = """
 query($n: [ID!]!) { children(numbers: $n) {
@@ -103,8 +105,10 @@ class World:
             name: Joined(agency, name, bulk=100, at_once=8) for name, agency in self.agencies.items()
         }
 
-    async def ask(self, text: str, purpose: Purpose, how: Executor = EXECUTOR) -> Executed:
-        viewer, deadline, answering = a_viewer(), asyncio.get_running_loop().time() + 60, Answering()
+    async def ask(
+        self, text: str, purpose: Purpose, how: Executor = EXECUTOR, role: Role = Role.PRACTITIONER
+    ) -> Executed:
+        viewer, deadline, answering = a_viewer(role), asyncio.get_running_loop().time() + 60, Answering()
         context = AnsweringContext(
             answering=answering,
             children=ChildFinder(self.shelf, self.reads, capability(viewer, purpose), deadline, answering),
@@ -112,7 +116,7 @@ class World:
             viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, purpose.value),
         )
         numbers = [child.number for child in self.children]
-        return await how.run(DOCUMENTS.operation(text, None), {"n": numbers}, context)
+        return await how.run(DOCUMENTS.operation(text, None, ANYBODY), {"n": numbers}, context)
 
     @property
     def calls(self) -> dict[str, list[int]]:
@@ -146,7 +150,7 @@ async def test_whoever_is_withheld_everything_asks_for_nothing() -> None:
     """Law 4, in a caseload: the decision came before."""
     world = World(50)
     executed = await world.ask(
-        CASELOAD.replace("parents {", "same: name { family } p: parents {"), Purpose.DATA_QUALITY
+        CASELOAD.replace("parents {", "same: name { family } p: parents {"), Purpose.DATA_QUALITY, role=Role.STEWARD
     )
     assert executed.errors == ()
     assert world.calls == {"school": [], "services": [], "practice": [], "parents": [50], "contacts": []}

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from gateway.errors import LimitExceeded
-from gateway.operations.documents import Documents
-from schema.built import field_guards, graphql_schema
+from gateway.operations.limits import Limits
 from tests.operations.test_plan_and_twin import EXECUTOR, TWIN, ran
+from tests.operations.whole import ANYBODY, whole_documents
 from tests.operations.world import Box, Context
 
 RECORDS: dict[str, dict[Any, Any]] = {"weight": {}, "owners": {"a": ["Ada"]}}
@@ -31,9 +31,9 @@ def doubling(levels: int) -> str:
 
 def test_conditions_do_not_multiply_what_a_document_costs() -> None:
     """CASES 35: two to the fifteenth conditions are refused while they are counted, and not kept."""
-    library = Documents(graphql_schema, field_guards)
+    library = whole_documents(limits=Limits(directives=2**17, repeats=2**17, fields=2**17))
     with pytest.raises(LimitExceeded) as refused:
-        library.operation(doubling(15), None)
+        library.operation(doubling(15), None, ANYBODY)
     assert refused.value.code == "LIMIT_FIELDS"
     assert len(library._operations) == 0
 

@@ -8,31 +8,32 @@ from graphql import get_introspection_query
 from gateway.errors import LimitExceeded
 from gateway.operations import documents
 from gateway.operations.documents import Documents, InvalidDocument
-from schema.built import field_guards, graphql_schema
+from gateway.operations.limits import Limits
+from tests.operations.whole import ANYBODY, whole_documents
 
 TWO = "query A { viewer { subject } } query B { child(number: 1) { number } }"
 
 
 @pytest.fixture
 def library() -> Documents:
-    return Documents(graphql_schema, field_guards)
+    return whole_documents()
 
 
 def test_a_text_is_prepared_once(library: Documents) -> None:
     """The same text and name give the very same operation; its hash names the text and nothing else."""
-    first = library.operation("{ viewer { subject } }", None)
-    assert library.operation("{ viewer { subject } }", None) is first
+    first = library.operation("{ viewer { subject } }", None, ANYBODY)
+    assert library.operation("{ viewer { subject } }", None, ANYBODY) is first
     assert first.hash == "sha256:" + hashlib.sha256(b"{ viewer { subject } }").hexdigest()
-    assert library.operation("{ viewer { subject }}", None).hash != first.hash
+    assert library.operation("{ viewer { subject }}", None, ANYBODY).hash != first.hash
 
 
 def test_the_operation_named_is_the_one_prepared(library: Documents) -> None:
     """Of several, one must be named, and only it decides what the request touches."""
-    assert library.operation(TWO, "A").touches_no_child
-    assert not library.operation(TWO, "B").touches_no_child
+    assert library.operation(TWO, "A", ANYBODY).touches_no_child
+    assert not library.operation(TWO, "B", ANYBODY).touches_no_child
     for name in (None, "C"):
         with pytest.raises(InvalidDocument):
-            library.operation(TWO, name)
+            library.operation(TWO, name, ANYBODY)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_what_an_operation_touches_is_read_from_its_fields(
     library: Documents, query: str, introspection: bool, childless: bool
 ) -> None:
     """Aliases, fragments and directives hide no field."""
-    operation = library.operation(query, None)
+    operation = library.operation(query, None, ANYBODY)
     assert (operation.is_introspection, operation.touches_no_child) == (introspection, childless)
 
 
@@ -64,28 +65,30 @@ def test_what_an_operation_touches_is_read_from_its_fields(
         + " fragment f18 on Child { ...f18 }",
     ],
 )
-def test_documents_made_to_cost_are_refused(library: Documents, query: str) -> None:
-    """CASES 35: conflicting arguments and doubling fragments end at a budget, with an error."""
+def test_documents_made_to_cost_are_refused(query: str) -> None:
+    """CASES 35: conflicting arguments and doubling fragments end at a budget, even where no limit stops them."""
+    with pytest.raises(LimitExceeded):
+        whole_documents().operation(query, None, ANYBODY)
     with pytest.raises(InvalidDocument):
-        library.operation(query, None)
+        whole_documents(limits=Limits(repeats=2**20, depth=2**60)).operation(query, None, ANYBODY)
 
 
-def test_depth_is_bounded(library: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_depth_is_bounded() -> None:
     """CASES 36: by name, before anything is resolved."""
-    monkeypatch.setattr("gateway.operations.shape.DEEPEST", 2)
+    library = whole_documents(limits=Limits(depth=2))
     with pytest.raises(LimitExceeded) as refused:
-        library.operation("{ child(number: 1) { name { family } } }", None)
+        library.operation("{ child(number: 1) { name { family } } }", None, ANYBODY)
     assert refused.value.code == "LIMIT_DEPTH"
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller who sends ever new texts fills no memory."""
     monkeypatch.setattr(documents, "MOST_DOCUMENTS_KEPT", 3)
-    library = Documents(graphql_schema, field_guards)
+    library = whole_documents()
     for number in range(10):
-        library.operation(f"{{ a{number}: viewer {{ subject }} }}", None)
+        library.operation(f"{{ a{number}: viewer {{ subject }} }}", None, ANYBODY)
     assert len(library._operations) == 3
-    assert len(library._kept) == 3
+    assert len(library._parsed) == 3
 
 
 @pytest.mark.parametrize(
@@ -102,5 +105,5 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_would_be_answered_many_times_over_is_refused(library: Documents, query: str, limit: str) -> None:
     """CASES 35, 36: long texts, many definitions, the whole schema again and again."""
     with pytest.raises(LimitExceeded) as refused:
-        library.operation(query, "Q0" if "Q0" in query else None)
+        library.operation(query, "Q0" if "Q0" in query else None, ANYBODY)
     assert refused.value.code == limit

@@ -8,14 +8,13 @@ import strawberry
 
 from gateway.errors import LimitExceeded
 from gateway.events import Observer
-from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
+from gateway.operations.limits import Limits
 from gateway.operations.twin import Twin
 from gateway.purpose import Purpose
-from resolvers.acts import MOST_ACTS
-from schema.built import field_guards, graphql_schema
 from tests.operations.test_batches import World
 from tests.operations.test_plan_and_twin import EXECUTOR, TWIN, ran
+from tests.operations.whole import ANYBODY, whole_documents
 from tests.operations.world import Context
 
 ACTS = """
@@ -87,16 +86,16 @@ class Steps(Context):
 
 
 slow = strawberry.Schema(Query, Mutation)._schema
-SLOW = Documents(slow, {})
+SLOW = whole_documents(slow, {})
 
 
-@pytest.mark.parametrize("how", [Executor(slow, Observer()), Twin(slow, Observer())], ids=["plan", "twin"])
+@pytest.mark.parametrize("how", [Executor(Observer()), Twin(Observer())], ids=["plan", "twin"])
 def test_each_mutation_ends_before_the_next_begins(how: Executor | Twin) -> None:
     """All that hangs below it too; and one that fails keeps the next from nothing."""
     text = """mutation($n: String!) {
       a: first(name: $n) { step } fails { step } b: first(name: "b") { step } then { step } }"""
     context = Steps()
-    executed = asyncio.run(how.run(SLOW.operation(text, None), {"n": "a"}, context))  # type: ignore[arg-type]
+    executed = asyncio.run(how.run(SLOW.operation(text, None, ANYBODY), {"n": "a"}, context))  # type: ignore[arg-type]
     assert executed.data == {
         "a": {"step": "below"},
         "fails": None,
@@ -117,20 +116,22 @@ def test_plan_and_twin_push_in_the_same_order() -> None:
 
 def test_the_plan_of_acts_is_drawn_as_it_is_run() -> None:
     """Plain arguments are handed over straight; inputs, enums and defaults go by the schema's own resolver."""
-    operation = Documents(graphql_schema, field_guards).operation(ACTS, None)
+    operation = whole_documents().operation(ACTS, None, ANYBODY)
     assert operation.plan.serial
     assert str(operation.plan) == DRAWN
 
 
 def test_an_operation_carries_out_so_many_acts_and_no_more() -> None:
-    """Refused before the first of them, whatever conditions and fragments they stand under."""
-    library = Documents(graphql_schema, field_guards)
+    """Refused before the first of them, in whatever fragments they stand; what a condition leaves out is no act."""
+    library, limits = whole_documents(), Limits()
     confirm = 'a{n}: confirmShield(number: "x", reason: "y") {{ state }}'
-    allowed = [confirm.format(n=n) for n in range(MOST_ACTS)]
-    library.operation(f"mutation {{ __typename {' '.join(allowed)} }}", None)
-    hidden = f"... @include(if: $never) {{ {confirm.format(n='more')} }}"
+    allowed = [confirm.format(n=n) for n in range(limits.acts)]
+    library.operation(f"mutation {{ __typename {' '.join(allowed)} }}", None, ANYBODY).cost.check({}, limits)
+    hidden = f"... @include(if: $too) {{ {confirm.format(n='more')} }}"
+    cost = library.operation(f"mutation($too: Boolean!) {{ {' '.join(allowed)} {hidden} }}", None, ANYBODY).cost
+    cost.check({"too": False}, limits)
     with pytest.raises(LimitExceeded) as refused:
-        library.operation(f"mutation($never: Boolean!) {{ {' '.join(allowed)} {hidden} }}", None)
+        cost.check({"too": True}, limits)
     assert refused.value.code == "LIMIT_ACTS"
 
 
@@ -154,6 +155,6 @@ async def test_without_a_desk_every_act_and_list_is_unavailable() -> None:
 )
 def test_only_what_acts_or_lists_is_for_the_desk(text: str, for_desk: bool) -> None:
     """Every other request is spared the making of what it would not use."""
-    operation = Documents(graphql_schema, field_guards).operation(text, None)
+    operation = whole_documents().operation(text, None, ANYBODY)
     assert operation.for_desk is for_desk
     assert not operation.touches_no_child

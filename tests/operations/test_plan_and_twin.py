@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 from hypothesis_graphql import queries
 
 from gateway.events import Observer
-from gateway.operations.documents import Documents, InvalidDocument
+from gateway.operations.documents import InvalidDocument
 from gateway.operations.executor import Executor
+from gateway.operations.limits import Limits
 from gateway.operations.twin import Twin
+from tests.operations.whole import ANYBODY, whole_documents
 from tests.operations.world import Boom, Box, Colour, Context, Stone, graphql_world, world
 
 CASES = int(os.environ.get("PLAN_CASES", "300"))
 
-DOCUMENTS = Documents(graphql_world, {})
+DOCUMENTS = whole_documents(graphql_world, {}, Limits(depth=100, aliases=2_000))
 OBSERVER = Observer()
-EXECUTOR, TWIN = Executor(graphql_world, OBSERVER), Twin(graphql_world, OBSERVER)
+EXECUTOR, TWIN = Executor(OBSERVER), Twin(OBSERVER)
 
 
 def often(*values: Any, seldom: tuple[Any, ...] = (None, Boom("seldom"))) -> st.SearchStrategy[Any]:
@@ -102,7 +104,7 @@ def standing(data: Any, path: list[str | int]) -> list[str | int]:
 
 def ran(how: Executor | Twin, text: str, variables: dict[str, Any], context: Context) -> tuple[str, Any, Any]:
     try:
-        operation = DOCUMENTS.operation(text, None)
+        operation = DOCUMENTS.operation(text, None, ANYBODY)
         executed = asyncio.run(how.run(operation, variables, context))  # type: ignore[arg-type]
     except InvalidDocument as invalid:
         return "invalid", None, sorted(error.message for error in invalid.errors)

@@ -34,7 +34,7 @@ from adapters.records import (
 from adapters.shield_records import CaseRow, Page, QuarantineRow
 from adapters.store.reading import Reading
 from gateway.events import Observer
-from gateway.operations.documents import Documents, InvalidDocument
+from gateway.operations.documents import InvalidDocument
 from gateway.operations.executor import Executor
 from gateway.operations.twin import Twin
 from gateway.pipeline import capability
@@ -45,16 +45,17 @@ from resolvers.answering import Answering
 from resolvers.children import ChildFinder
 from resolvers.contacts import Contacts
 from resolvers.joined_reads import JoinedReads
-from schema.built import field_guards, graphql_schema
+from schema.built import graphql_schema
 from schema.context import AnsweringContext, ViewerCard
 from tests.builders import ELSEWHERE, HERE, a_child, a_viewer
 from tests.operations.test_plan_and_twin import said
+from tests.operations.whole import ANYBODY, whole_documents
 
 CASES = int(os.environ.get("PLAN_CASES", "300"))
 
-DOCUMENTS = Documents(graphql_schema, field_guards)
+DOCUMENTS = whole_documents()
 OBSERVER = Observer()
-EXECUTOR, TWIN = Executor(graphql_schema, OBSERVER), Twin(graphql_schema, OBSERVER)
+EXECUTOR, TWIN = Executor(OBSERVER), Twin(OBSERVER)
 
 NUMBERS = [with_check_character(f"0000000000{serial:02d}") for serial in range(6)]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -203,7 +204,7 @@ def ran(
             viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, purpose.value),
             acts=Tray(waiting),  # type: ignore[arg-type]  # no test here acts
         )
-        executed = await how.run(DOCUMENTS.operation(text, None), variables, context)
+        executed = await how.run(DOCUMENTS.operation(text, None, ANYBODY), variables, context)
         marks = {(mark.child_id, mark.agency, mark.mark, mark.held) for mark in answering.marks}
         return (
             json.dumps(executed.data),

@@ -12,13 +12,13 @@ from strawberry.types.field import StrawberryField
 
 from adapters.identity import LikenessReason
 from adapters.records import Gender
-from gateway.operations.documents import Documents
 from gateway.shield.redaction import LeakCaught, look
 from resolvers.acts import BadActError
 from resolvers.disclosure import Category, Disclosure
-from schema.built import field_guards, graphql_schema
+from schema.built import graphql_schema
 from schema.new_identity import NewAddress, NewIdentityInput, entry_of
 from schema.quarantine import SPEAKS_OF
+from tests.operations.whole import ANYBODY, whole_documents
 
 
 def reachable(name: str, seen: set[str] | None = None) -> set[str]:
@@ -84,7 +84,7 @@ def test_the_last_look_reaches_what_a_list_tells_of_children(leak: str, decided:
     """Of a candidate and of the record that came in: what its decision withholds, or what nobody decided about."""
     text = """{ quarantine { nodes {
         incoming { name { family } address { postcode } } candidates { child { number address { postcode } } } } } }"""
-    shape = Documents(graphql_schema, field_guards).operation(text, None).shape
+    shape = whole_documents().operation(text, None, ANYBODY).shape
     entry: tuple[str | int, ...] = ("quarantine", "nodes", 0)
     places = {"incoming": (*entry, "incoming"), "child": (*entry, "candidates", 0, "child")}
     told = {"address": {"postcode": "LS1 1AA"}}
