@@ -44,18 +44,22 @@ class Signer:
     def published(self) -> dict[str, Any]:
         return dict(self.key.as_dict(private=False)) | {"use": "sig"}
 
-    def signature(self, signed: str) -> str:
-        return unpadded(JWSRegistry.algorithms[self.algorithm].sign(signed.encode(), self.key))
+    def sign(self, text: bytes) -> bytes:
+        return JWSRegistry.algorithms[self.algorithm].sign(text, self.key)
 
     def raw(self, header: bytes, claims: bytes) -> str:
         """A token of exactly these bytes, signed well."""
         signed = f"{unpadded(header)}.{unpadded(claims)}"
-        return f"{signed}.{self.signature(signed)}"
+        return f"{signed}.{unpadded(self.sign(signed.encode()))}"
 
     def token(self, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
         """A token of these claims; members of `header` stand in place of the usual ones."""
         usual = {"alg": self.algorithm, "typ": "at+jwt", "kid": self.kid}
         return self.raw(json.dumps(usual | dict(header or {})).encode(), json.dumps(claims).encode())
+
+    def nameless(self, claims: Mapping[str, Any]) -> str:
+        """A token whose header names no key."""
+        return self.raw(json.dumps({"alg": self.algorithm, "typ": "at+jwt"}).encode(), json.dumps(claims).encode())
 
 
 def a_signer(algorithm: str = "ES256", kid: str = "key-1") -> Signer:
