@@ -24,13 +24,13 @@ CREATE TABLE statistics_cells (
     gender    text NOT NULL DEFAULT '',
     shown     int,                                 -- null: under ten, or would tell of one that is
     base      int NOT NULL,                        -- how many there were when it was drawn
+    withheld  boolean NOT NULL DEFAULT false,      -- not small, but its count would tell of one that is
     PRIMARY KEY (month, grouping, authority, age_band, gender)
 );
 
 CREATE TABLE statistics_draft (
     LIKE statistics_cells INCLUDING ALL,
-    carried  boolean NOT NULL,                     -- as the month before
-    withheld boolean NOT NULL                      -- carried without its count, and no noise made it small
+    carried boolean NOT NULL                       -- as the month before
 );
 
 -- Which of 256 equally likely numbers a cell's key is decides by how much it is off: from -4 to 4, nothing on average.
@@ -87,18 +87,19 @@ BEGIN
                 UNION ALL SELECT '', 0) AS x ON x.is = g.has_gender),
     drawn AS (
         SELECT w.*, coalesce(c.true_count, 0) AS true_count,
-               coalesce(c.true_count, 0) + public.noise(coalesce(c.cell_key, 0)) AS noisy, p.shown AS was, p.base AS base
+               coalesce(c.true_count, 0) + public.noise(coalesce(c.cell_key, 0)) AS noisy,
+               p.shown AS was, p.base AS base, p.withheld AS hidden
           FROM whole w
           LEFT JOIN cells c USING (by, authority, age_band, gender)
           LEFT JOIN public.statistics_cells p ON p.month = earlier AND p.grouping = w.by AND p.authority = w.authority
                                              AND p.age_band = w.age_band AND p.gender = w.gender)
-    INSERT INTO public.statistics_draft (month, grouping, authority, age_band, gender, shown, base, carried, withheld)
+    INSERT INTO public.statistics_draft (month, grouping, authority, age_band, gender, shown, base, withheld, carried)
     SELECT of_month, by, authority, age_band, gender,
            CASE WHEN base IS NOT NULL AND abs(true_count - base) < 10 THEN was
                 WHEN true_count >= 10 AND noisy >= 10 THEN (round(noisy / 5.0) * 5)::int END,
            CASE WHEN base IS NOT NULL AND abs(true_count - base) < 10 THEN base ELSE true_count END,
-           base IS NOT NULL AND abs(true_count - base) < 10,
-           base IS NOT NULL AND abs(true_count - base) < 10 AND was IS NULL AND base > 13
+           base IS NOT NULL AND abs(true_count - base) < 10 AND hidden,
+           base IS NOT NULL AND abs(true_count - base) < 10
       FROM drawn;
     GET DIAGNOSTICS made = ROW_COUNT;
     RETURN made;
@@ -106,14 +107,14 @@ END $$;
 -- Takes a cell's count out of the draft; it can only be taken out.
 CREATE FUNCTION withhold_statistics(groupings text[], authorities text[], age_bands text[], genders text[]) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    UPDATE public.statistics_draft d SET shown = NULL
+    UPDATE public.statistics_draft d SET shown = NULL, withheld = true
       FROM unnest($1, $2, $3, $4) AS w (grouping, authority, age_band, gender)
      WHERE (d.grouping, d.authority, d.age_band, d.gender) = (w.grouping, w.authority, w.age_band, w.gender)
 $$;
 CREATE FUNCTION publish_statistics() RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    INSERT INTO public.statistics_cells (month, grouping, authority, age_band, gender, shown, base)
-    SELECT month, grouping, authority, age_band, gender, shown, base FROM public.statistics_draft;
+    INSERT INTO public.statistics_cells (month, grouping, authority, age_band, gender, shown, base, withheld)
+    SELECT month, grouping, authority, age_band, gender, shown, base, withheld FROM public.statistics_draft;
     DELETE FROM public.statistics_draft;
 $$;
 REVOKE ALL ON FUNCTION noise, draft_statistics, withhold_statistics, publish_statistics FROM PUBLIC;
