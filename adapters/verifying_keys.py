@@ -3,6 +3,7 @@
 A key that we could not use is left out, so that an issuer may have others beside those for us.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -93,11 +94,14 @@ def _imported(kind: str, described: Mapping[str, Any]) -> Key | None:
     try:
         match kind:
             case "RSA":
-                rsa = RSAKey.import_key(members)
-                return rsa if rsa.public_key.key_size in RSA_BITS else None
+                return RSAKey.import_key(members) if _bits(members["n"]) in RSA_BITS else None
             case "EC":
                 return ECKey.import_key(members) if members.get("crv") == "P-256" else None
             case _:
                 return OKPKey.import_key(members) if members.get("crv") == "Ed25519" else None
     except (JoseError, ValueError, TypeError, KeyError):
         return None
+
+
+def _bits(number: str) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(number + "==")).bit_length()
