@@ -78,6 +78,9 @@ class IdentityEntry:
     parents: tuple[bytes, ...] = field(default=(), repr=False)  # keyed fingerprints
     row_key: bytes | None = None  # the source's own word for a row that has no key
     notes: tuple[str, ...] = ()  # UPN_TEMPORARY, UPN_DOUBTFUL
+    kin: tuple[bytes, ...] = field(
+        default=(), repr=False
+    )  # the child's and its parents' prints, for the own-record rule
 
 
 @dataclass(frozen=True, slots=True)

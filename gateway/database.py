@@ -5,16 +5,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.store.backfill import backfill_sounds
+from adapters.store.backfill import backfill_kin, backfill_sounds
 from adapters.store.data_folder import Claim, make_folder
 from adapters.store.embedded import EmbeddedCluster, has_store
 from adapters.store.failures import LoginRefused, StoreSetupError
 from adapters.store.migrate import migrate
 from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
+from gateway.feeds.fingerprint_key import key_of
 from gateway.settings import Settings, variable
 
 # Those who may be given an address of their own, so that a machine need hold nobody else's password.
-OWN_ADDRESS = {Role.GATEWAY: "gateway_dsn", Role.SHIELD: "shield_dsn", Role.FEED: "feed_dsn"}
+OWN_ADDRESS = {
+    Role.GATEWAY: "gateway_dsn",
+    Role.SHIELD: "shield_dsn",
+    Role.FEED: "feed_dsn",
+    Role.REGISTRY: "registry_dsn",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
     working = {role.database_role: passwords[role.database_role] for role in WORKING_ROLES}
     applied = await migrate(database.dsn(Role.OWNER), working)
     await backfill_sounds(database.dsn(Role.OWNER))
+    await backfill_kin(database.dsn(Role.OWNER), key_of(settings))
     return applied
 
 

@@ -12,14 +12,15 @@ from functools import lru_cache
 from adapters.records import Name, Tier
 from adapters.sandbox.households import REFERENCE_DATE
 from adapters.sandbox.names import words
-from adapters.sandbox.population import SyntheticIdentity, identity_at
+from adapters.sandbox.population import SyntheticIdentity, identity_at, kin_of
+from adapters.store.kinship import print_of
 from adapters.store.search import name_key
 from adapters.store.sounds import sound
 
 COLUMNS = {
     "children": words("""
         id number given family name_key given_key birth_date gender
-        address_status address_lines postcode uprn authority family_sound given_sound
+        address_status address_lines postcode uprn authority family_sound given_sound kin
     """),
     "keys": ["system", "value", "child_id"],
     "former_names": ["child_id", "position", "given", "family", "family_sound", "given_sound"],
@@ -46,13 +47,13 @@ def child_id(index: int) -> int:
     return index + 1
 
 
-def render(start: int, stop: int) -> Portion:
-    """The children from index `start` below `stop`."""
+def render(start: int, stop: int, key: bytes | None = None) -> Portion:
+    """The children from index `start` below `stop`, with prints of their kin under the `key`, or without any."""
     tables: dict[str, list[str]] = {table: [] for table in COLUMNS}
     sealed = 0
     for index in range(start, stop):
         child = identity_at(index)
-        tables["children"].append(_child_row(child))
+        tables["children"].append(_child_row(child, key))
         tables["keys"].extend(_key_rows(child))
         if child.former_names:
             tables["former_names"].extend(_former_name_rows(child))
@@ -83,13 +84,19 @@ def _sounds(name: Name) -> str:
     return f"{sound(name.family or '')}\t{sound(name.given[0])}"
 
 
-def _child_row(child: SyntheticIdentity) -> str:
+def _kin(index: int, key: bytes | None) -> str:
+    """As COPY reads bytes: two backslashes stand for one."""
+    prints = "" if key is None else "".join([print_of(key, number).hex() for number in kin_of(index)])
+    return f"\\\\x{prints}"
+
+
+def _child_row(child: SyntheticIdentity, key: bytes | None) -> str:
     name, address = child.name, child.address
     return (
         f"{child_id(child.index)}\t{child.number}\t{_array(name.given)}\t{_or_null(name.family)}\t{_folded(name.family)}\t"
         f"{_key(name.given[0])}\t{child.birth_date}\t{child.gender.value}\t{address.status.value}\t"
         f"{_array(address.lines)}\t{_or_null(address.postcode)}\t{_or_null(address.uprn)}\t{_or_null(child.authority)}\t"
-        f"{_sounds(name)}\n"
+        f"{_sounds(name)}\t{_kin(child.index, key)}\n"
     )
 
 

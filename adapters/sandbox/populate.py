@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
+import msgspec
 
 from adapters.sandbox.copy_text import COLUMNS, Portion, render
 from adapters.sandbox.personas import organisations
@@ -69,11 +70,13 @@ class PopulateReport:
     seconds: float
 
 
-async def populate(owner_dsn: str, children: int, progress: Callable[[int], None]) -> PopulateReport:
+async def populate(
+    owner_dsn: str, children: int, progress: Callable[[int], None], key: bytes | None = None
+) -> PopulateReport:
     """Write the first `children` synthetic children, and every organisation, into an empty store.
 
-    `progress` is told how many children are written so far. Raises StoreSetupError, whose one line names the fix, where
-    the store holds children already or cannot be written.
+    `progress` is told how many children are written so far. With a `key` their kin are fingerprinted under it. Raises
+    StoreSetupError, whose one line names the fix, where the store holds children already or cannot be written.
     """
     if not 1 <= children <= CAPACITY:
         raise StoreSetupError(f"the sandbox has no {children} children: choose 1 to {CAPACITY}")
@@ -83,7 +86,7 @@ async def populate(owner_dsn: str, children: int, progress: Callable[[int], None
     async with _connected(owner_dsn) as store, store.transaction():
         await _demand_empty(store)
         async with _without_indexes(store):
-            async for portion in _portions(children):
+            async for portion in _portions(children, key):
                 for table, rows in portion.rows.items():
                     await store.copy_to_table(
                         table, source=io.BytesIO(rows), columns=COLUMNS[table], format="text", freeze=True
@@ -155,11 +158,11 @@ async def _without_indexes(store: Connection) -> AsyncIterator[None]:
         await store.execute(f'ALTER TABLE {row["of_table"]} ADD CONSTRAINT "{row["name"]}" {row["definition"]}')
 
 
-async def _portions(children: int) -> AsyncIterator[Portion]:
+async def _portions(children: int, key: bytes | None) -> AsyncIterator[Portion]:
     """All portions in order; a few are rendered ahead, so memory stays flat however many there are."""
     spans = [(start, min(start + PORTION, children)) for start in range(0, children, PORTION)]
     if len(spans) == 1:
-        yield await asyncio.to_thread(render, *spans[0])
+        yield await asyncio.to_thread(render, *spans[0], key)
         return
     loop = asyncio.get_running_loop()
     context = multiprocessing.get_context("spawn")
@@ -167,7 +170,7 @@ async def _portions(children: int) -> AsyncIterator[Portion]:
     try:
         ahead: deque[asyncio.Future[Portion]] = deque()
         for span in spans:
-            ahead.append(loop.run_in_executor(pool, render, *span))
+            ahead.append(loop.run_in_executor(pool, render, *span, key))
             if len(ahead) > WORKERS + 1:
                 yield await ahead.popleft()
         while ahead:
@@ -193,11 +196,16 @@ def _die_with_parent() -> None:
 
 
 async def _register_organisations(store: Connection) -> int:
-    """Everybody who may send somebody; organisations already registered stay as they are."""
-    rows = [(o.id, o.name, o.kind, o.authority, sorted(o.purposes)) for o in organisations()]
-    await store.executemany(
-        "INSERT INTO organisations (id, name, kind, authority, purposes) VALUES ($1, $2, $3, $4, $5)"
+    """Everybody who may send somebody; organisations already registered stay as they are.
+
+    In one statement: the registry's epoch moves once.
+    """
+    everybody = list(organisations())
+    await store.execute(
+        "INSERT INTO organisations (id, name, kind, authority, purposes)"
+        " SELECT * FROM json_to_recordset($1)"
+        "            AS put (id text, name text, kind text, authority text, purposes text[])"
         " ON CONFLICT (id) DO NOTHING",
-        rows,
+        msgspec.json.encode(everybody).decode(),
     )
-    return len(rows)
+    return len(everybody)

@@ -34,6 +34,7 @@ from adapters.sandbox.households import (
     authority_of,
     fate_of,
     household_at,
+    nhs_number_of_parent,
     parents_of,
 )
 from adapters.sandbox.names import Heritage
@@ -71,6 +72,7 @@ __all__ = [
     "index_of_nhs_number",
     "index_of_number",
     "index_of_upn",
+    "kin_of",
     "parent_of_nhs_number",
     "practice_at",
     "practices",
@@ -243,6 +245,14 @@ def identity_at(index: int) -> SyntheticIdentity:
         household.tier,
         household.withheld,
     )
+
+
+def kin_of(index: int) -> tuple[NhsNumber, ...]:
+    """The NHS numbers of the child at an index and of its parents, of those who have one."""
+    home, _ = _home_of(index)
+    parents = 1 if fate_of(home).one_parent else 2
+    numbers = (_nhs_number(index), *(nhs_number_of_parent(home, position) for position in range(parents)))
+    return tuple([number for number in numbers if number is not None])
 
 
 @lru_cache(maxsize=1024)

@@ -1,12 +1,15 @@
-"""Gives the names of an older store their sounds, which SQL cannot work out. Nothing else is filled in here."""
+"""Gives an older store what SQL cannot work out: names their sounds, children their own fingerprints. Nothing else."""
 
 import asyncpg
 
+from adapters.records import NhsNumber
 from adapters.store.connecting import connect
+from adapters.store.kinship import print_of
 from adapters.store.roles import Connection
 from adapters.store.sounds import sound
 
 PORTION = 10_000  # names whose sounds are filled in by one transaction
+CHILDREN_AT_ONCE = 5_000  # whose kin is filled in by one transaction
 
 _CHILDREN = """
 SELECT id, family, given[1] FROM children
@@ -17,6 +20,11 @@ _FORMER_NAMES = """
 SELECT child_id, position, family, given[1] FROM former_names
  WHERE (child_id, position) > ($1, $2) AND family_sound = '' AND given_sound = ''
  ORDER BY child_id, position LIMIT $3 FOR NO KEY UPDATE
+"""
+_WITHOUT_KIN = """
+SELECT c.id, k.value FROM children c JOIN keys k ON k.child_id = c.id AND k.system = 'NHS_NUMBER'
+ WHERE c.id > $1 AND c.kin = '' AND NOT c.closed
+ ORDER BY c.id LIMIT $2 FOR NO KEY UPDATE OF c
 """
 
 
@@ -30,6 +38,31 @@ async def backfill_sounds(owner_dsn: str, portion: int = PORTION) -> int:
         filled = await _fill_children(connection, portion)
         await _fill_former_names(connection, portion)
         return filled
+    finally:
+        await connection.close()
+
+
+async def backfill_kin(owner_dsn: str, key: bytes, portion: int = CHILDREN_AT_ONCE) -> int:
+    """Give every child with an NHS number and no prints its own, `portion` at a time; how many. Again does nothing.
+
+    Raises StoreSetupError where the store cannot be reached.
+    """
+    connection = await connect(owner_dsn)
+    try:
+        filled, last = 0, 0
+        while True:
+            async with connection.transaction():
+                rows = await connection.fetch(_WITHOUT_KIN, last, portion)
+                await connection.execute(
+                    "UPDATE children c SET kin = s.print FROM unnest($1::bigint[], $2::bytea[]) AS s (id, print)"
+                    " WHERE c.id = s.id",
+                    [row["id"] for row in rows],
+                    [print_of(key, NhsNumber(row["value"])) for row in rows],
+                )
+            filled += len(rows)
+            if len(rows) < portion:
+                return filled
+            last = rows[-1]["id"]
     finally:
         await connection.close()
 

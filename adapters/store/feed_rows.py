@@ -35,7 +35,7 @@ class CandidateRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class FeedRow(msgspec.Struct, frozen=True, gc=False):
-    """The composite type `feed_entry` (0011_feeding.sql), field by field."""
+    """The composite type `feed_entry` (0011_feeding.sql, 0018_own_record.sql), field by field."""
 
     position: int
     decision: str
@@ -62,6 +62,7 @@ class FeedRow(msgspec.Struct, frozen=True, gc=False):
     keys: dict[str, str] | None
     parents: tuple[str, ...] | None
     candidates: tuple[CandidateRow, ...] = ()
+    kin: tuple[str, ...] | None = None
 
 
 class _FormerKey(msgspec.Struct):
@@ -110,6 +111,7 @@ def as_row(entry: IdentityEntry, decision: Decision, number: str, reference: str
                 for x in decision.likenesses
             ]
         ),
+        kin=tuple([print_.hex() for print_ in entry.kin]),
     )
 
 
@@ -130,6 +132,7 @@ def entry_of(text: str) -> IdentityEntry:
         authority=row.authority,
         parents=tuple(bytes.fromhex(parent) for parent in row.parents or ()),
         row_key=None if row.row_key is None else bytes.fromhex(row.row_key),
+        kin=tuple(bytes.fromhex(print_) for print_ in row.kin or ()),
     )
 
 

@@ -16,6 +16,7 @@ from stdnum.gb import nhs, upn
 
 from adapters.identity import Candidate, IdentityEntry
 from adapters.records import AddressStatus, BirthEntry, Gender, Keys, Name, NhsNumber, PostalAddress, Upn
+from adapters.store.kinship import print_of
 from adapters.store.search import name_key
 from gateway.feeds.definition import ParentColumns, SourceDefinition
 from gateway.feeds.reader import Rejected, RejectReason, Row
@@ -123,6 +124,7 @@ def _entry(cells: _Cells, definition: SourceDefinition, as_of: datetime, key: by
         parents=parents,
         row_key=recognised if own_word is None else _secret(key, "row", own_word),
         notes=tuple(notes),
+        kin=_kin(cells, keys.nhs_number, definition, key),
     )
 
 
@@ -255,6 +257,13 @@ def _upn_checks(text: str) -> bool:
 def _birth_entry(cells: _Cells, column: str | None) -> BirthEntry | None:
     text = cells.text(column)
     return BirthEntry(text) if text and _BIRTH_ENTRY.fullmatch(text) else None
+
+
+def _kin(cells: _Cells, own: NhsNumber | None, definition: SourceDefinition, key: bytes) -> tuple[bytes, ...]:
+    """Prints of the child and of those of its parents whose NHS number the row has."""
+    of_parents = [_valid_nhs_number(cells.text(parent.nhs_number) or "") for parent in definition.parents]
+    numbers = [own, *(NhsNumber(number) for number in of_parents if number)]
+    return tuple([print_of(key, number) for number in numbers if number is not None])
 
 
 def _fingerprint(cells: _Cells, parent: ParentColumns, key: bytes) -> bytes | None:
