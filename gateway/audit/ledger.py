@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from adapters.store.entries import AccessEntry, ChildAccess, Conditions
+from gateway.admission import flags_of
 from gateway.purpose import Ground
 from gateway.viewer import Viewer
 
@@ -47,6 +48,7 @@ class Ledger:
             outcome="ANSWERED",
             code=None,
             children=children,
+            flags=flags_of(viewer),
         )
         return await self._records.record(entry, conditions)
 
@@ -73,5 +75,6 @@ class Ledger:
             document=document,
             outcome="REFUSED",
             code=code,
+            flags=flags_of(viewer),
         )
         return await self._records.record(entry, Conditions(registered=registered))
