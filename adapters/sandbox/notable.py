@@ -103,6 +103,7 @@ NOTABLE: Mapping[str, int] = MappingProxyType(
         "no-birth-entry": 47,
         "birth-unlinked": 48,
         "mononym": 49,
+        "own-child": 36,  # of the persona `teacher`
     }
 )
 NOTABLE_INDEXES = range(50)  # the whole of the first block

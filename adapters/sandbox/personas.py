@@ -6,15 +6,23 @@ Each is a set of token claims; what a claim allows is the gateway's own business
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
+from adapters.records import NhsNumber
 from adapters.sandbox.places import AUTHORITIES, practices, schools
 from adapters.sandbox.population import NOTABLE, child_at
 from adapters.store.entries import Organisation
+from adapters.store.registry_records import Client, Partner
+
+CLIENT: Final = "contactpoint-explorer"
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Somebody to be. `purposes` are the usual ones, the first of them by default; `authority` is a GSS code."""
+    """Somebody to be. `purposes` are the usual ones, the first of them by default; `authority` is a GSS code.
+
+    `nhs_number` is their own, where the issuer knows it.
+    """
 
     name: str
     description: str
@@ -23,6 +31,7 @@ class Persona:
     authority: str | None
     scopes: tuple[str, ...]
     purposes: tuple[str, ...]
+    nhs_number: NhsNumber | None = None
 
     def claims(self) -> dict[str, object]:
         """The claims that are this persona's own; the issuer adds those of the token."""
@@ -34,7 +43,11 @@ class Persona:
             "acr": "urn:contactpoint:assurance:high",
             "amr": ["pwd", "hwk"],
         }
-        return claims if self.authority is None else claims | {"authority": self.authority}
+        if self.authority is not None:
+            claims["authority"] = self.authority
+        if self.nhs_number is not None:
+            claims["nhs_number"] = self.nhs_number.value
+        return claims
 
 
 _OPEN = child_at(NOTABLE["open"])
@@ -58,12 +71,13 @@ PERSONAS: Mapping[str, Persona] = MappingProxyType(
         for persona in (
             Persona(
                 "teacher",
-                "teaches at the school of the child `open`",
+                "teaches at the school of the child `open`; a parent of the child `own-child`",
                 "PRACTITIONER",
                 f"school-{_OPEN.school_urn}",
                 _HOME,
                 (),
                 ("SAFEGUARDING", "CHILD_WELFARE", "EDUCATION"),
+                child_at(NOTABLE["own-child"]).parents[0].nhs_number,
             ),
             Persona(
                 "gp",
@@ -149,6 +163,45 @@ PERSONAS: Mapping[str, Persona] = MappingProxyType(
         )
     }
 )
+
+
+def clients(issuer: str) -> tuple[Client, ...]:
+    """The applications that bring the personas' tokens: the explorer everybody's, a partner its own."""
+    return (
+        Client(
+            issuer=issuer,
+            id=CLIENT,
+            name="The explorer",
+            roles=frozenset({persona.acting_role for persona in PERSONAS.values()} - {"PARTNER"}),
+            purposes=None,
+            scopes=frozenset({"override", "sealed", "sensitive"}),
+            doors=frozenset({"AD_HOC", "DOCUMENTS"}),
+            organisations=None,
+            authorities=None,
+        ),
+        Client(
+            issuer=issuer,
+            id=CMS.id,
+            name=CMS.name,
+            roles=frozenset({"PARTNER"}),
+            purposes=None,
+            scopes=frozenset(),
+            doors=frozenset({"DOCUMENTS"}),
+            organisations=frozenset({CMS.id}),
+            authorities=None,
+        ),
+    )
+
+
+def partners() -> tuple[Partner, ...]:
+    """What the partners among them are registered for."""
+    return (
+        Partner(
+            organisation=CMS.id,
+            categories=frozenset({"IDENTITY", "ADDRESS", "SCHOOL", "PRACTICE", "CONTACT", "SERVICES", "PARENT_NAMES"}),
+            roots=frozenset({"viewer", "child", "children", "findChildren"}),
+        ),
+    )
 
 
 def organisations() -> Iterator[Organisation]:

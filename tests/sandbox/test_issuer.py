@@ -11,8 +11,9 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import ECKey, KeySet
 
+from adapters.records import Tier
 from adapters.sandbox.issuer import PERSONA_GRANT, Issuer, IssuerKeyError
-from adapters.sandbox.personas import PERSONAS, organisations
+from adapters.sandbox.personas import PERSONAS, clients, organisations, partners
 from adapters.sandbox.population import NOTABLE, child_at
 
 
@@ -63,6 +64,8 @@ async def test_token_of_each_persona(issuer: Issuer, http: aiohttp.ClientSession
     assert claims["acting_role"] == PERSONAS[persona].acting_role
     assert claims["organisation"] == PERSONAS[persona].organisation
     assert claims.get("authority") == PERSONAS[persona].authority
+    own = PERSONAS[persona].nhs_number
+    assert claims.get("nhs_number") == (own.value if own else None)
     assert claims["scope"] == " ".join(PERSONAS[persona].scopes) == body.get("scope", "")
 
 
@@ -175,6 +178,26 @@ def test_organisations_are_registered() -> None:
     }
     partner = known[PERSONAS["partner-cms"].organisation]
     assert set(PERSONAS["partner-cms"].purposes) == partner.purposes
+
+
+def test_clients_bring_every_persona_and_no_partner_through_the_explorer() -> None:
+    """The explorer brings everybody but partners; a partner's own client brings it alone, and documents alone."""
+    explorer, cms = clients("http://127.0.0.1:1")
+    assert explorer.id == "contactpoint-explorer"
+    assert explorer.roles == {persona.acting_role for persona in PERSONAS.values()} - {"PARTNER"}
+    assert {scope for persona in PERSONAS.values() for scope in persona.scopes} <= explorer.scopes
+    assert explorer.doors == {"AD_HOC", "DOCUMENTS"}
+    assert (cms.id, cms.roles, cms.doors) == ("partner-cms", {"PARTNER"}, {"DOCUMENTS"})
+    assert cms.organisations == {"partner-cms"}
+    assert [partner.organisation for partner in partners()] == ["partner-cms"]
+
+
+def test_the_teacher_is_a_parent_of_the_own_child_alone() -> None:
+    """Of no other notable child that anybody is likely to ask for."""
+    own = PERSONAS["teacher"].nhs_number
+    theirs = {name for name, index in NOTABLE.items() if own in [one.nhs_number for one in child_at(index).parents]}
+    assert theirs == {"own-child", "last-known-address"}
+    assert child_at(NOTABLE["own-child"]).tier is Tier.OPEN
 
 
 def test_officers_and_their_children() -> None:
