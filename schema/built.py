@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from schema.masks import printed
 from schema.mutation import Mutation
 from schema.paths import Guards, check_paths, guards
 from schema.query import Query
@@ -19,6 +20,9 @@ strawberry_schema: Final = strawberry.federation.Schema(
 
 # Strawberry keeps the graphql-core schema it builds to itself; the executor and the paths need that very one.
 graphql_schema: Final[GraphQLSchema] = strawberry_schema._schema  # noqa: SLF001
+
+# A federated router is told the schema of its class, as everybody is: the one that the operation runs under.
+graphql_schema.type_map["_Service"].fields["sdl"].resolve = lambda _, info: printed(info.schema)  # type: ignore[attr-defined]  # an object type
 
 check_roots(graphql_schema)
 check_paths(graphql_schema)
