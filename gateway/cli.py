@@ -24,12 +24,18 @@ from gateway.app import PortTaken
 from gateway.checking import LawBroken, check
 from gateway.database import migrated, opened
 from gateway.demo import NothingRunning, demonstrate, running, token_for
+from gateway.document_commands import NotPublished, UnknownPartner, documents
 from gateway.examples import notable_numbers
 from gateway.feed_commands import feed
 from gateway.feeds.definition import SourceError
+from gateway.partners.checking import SchemaError
+from gateway.partners.manifest import ManifestError
+from gateway.registration import RegistrationError
+from gateway.registry_commands import registry, statistics
 from gateway.serving import WorkerEnded
 from gateway.serving import serve as serve_until_stopped
 from gateway.settings import SettingError
+from gateway.statistics.building import BadMonth
 from gateway.terminal import Data, Json, out, progress_bar, settings_for, show
 
 # Everything whose text is one line that names the fix.
@@ -39,6 +45,12 @@ EXPECTED = (
     StoreUnavailable,
     PortTaken,
     SourceError,
+    ManifestError,
+    UnknownPartner,
+    NotPublished,
+    SchemaError,
+    RegistrationError,
+    BadMonth,
     LawBroken,
     WorkerEnded,
     NothingRunning,
@@ -56,6 +68,9 @@ command = typer.Typer(
 sandbox = typer.Typer(help="The pretended agencies of a running demonstration.", no_args_is_help=True)
 command.add_typer(sandbox, name="sandbox")
 command.add_typer(feed, name="feed")
+command.add_typer(documents, name="documents")
+command.add_typer(registry, name="registry")
+command.add_typer(statistics, name="statistics")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
