@@ -28,6 +28,7 @@ from gateway.document_commands import NotPublished, UnknownPartner, documents
 from gateway.examples import notable_numbers
 from gateway.feed_commands import feed
 from gateway.feeds.definition import SourceError
+from gateway.feeds.fingerprint_key import key_of
 from gateway.partners.checking import SchemaError
 from gateway.partners.manifest import ManifestError
 from gateway.registration import RegistrationError
@@ -138,7 +139,8 @@ def populate_store(children: Children, data: Data = None) -> None:
         with opened(settings, make=True) as database:
             await migrated(settings, database)
             progress.start()
-            await populate(database.dsn(Role.OWNER), children, lambda done: progress.update(bar, completed=done))
+            owner, key = database.dsn(Role.OWNER), key_of(settings)
+            await populate(owner, children, lambda done: progress.update(bar, completed=done), key)
 
     progress = progress_bar()
     try:
