@@ -5,25 +5,19 @@ Each is processor time, so that whatever else runs does not count; pauses for ga
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 import msgspec
 from graphql import parse, validate
 
-from adapters.client import AgencyClient
-from adapters.issuer_keys import IssuerKeys
-from adapters.sandbox.issuer import AUDIENCE, Issuer
-from benchmarks.operation import PERSONA
+from benchmarks.tokens import verifying
 from gateway.classes import CLASSES
 from gateway.errors import LimitExceeded
 from gateway.operations.documents import Documents, InvalidDocument
 from gateway.operations.limits import Limits
 from gateway.serving import spare_the_collector
-from gateway.tokens import TokenRules, TokenVerifier
 from gateway.viewer import Role
 from schema.built import field_guards, graphql_schema
 
@@ -40,12 +34,7 @@ class Figure(msgspec.Struct):
 
 async def figures() -> list[Figure]:
     """Every one of them."""
-    with tempfile.TemporaryDirectory() as folder:
-        issuer = await Issuer.start(Path(folder) / "issuer-key.json")
-        try:
-            return [*_compiling(), *_refusing(), *await _verifying(issuer)]
-        finally:
-            await issuer.close()
+    return [*_compiling(), *_refusing(), *(Figure(*each) for each in await verifying())]
 
 
 def _compiling() -> Iterator[Figure]:
@@ -84,25 +73,6 @@ def _refusing() -> Iterator[Figure]:
 
     for what, text in ABUSIVE.items():
         yield Figure(f"refusing {what}: the loop's pause", max(_spent(refused, text) for _ in range(5)), 50_000)
-
-
-async def _verifying(issuer: Issuer) -> list[Figure]:
-    tokens = [f"Bearer {issuer.mint(PERSONA)}" for _ in range(200)]
-    async with AgencyClient() as client:
-        keys = IssuerKeys(client, issuer.url)
-        await keys.current()
-        verifier = TokenVerifier({issuer.url: keys}, TokenRules(audience=AUDIENCE))
-
-        async def each(tokens: list[str]) -> float:
-            began = time.process_time_ns()
-            for token in tokens:
-                await verifier.viewer(token)
-            return (time.process_time_ns() - began) / 1_000 / len(tokens)
-
-        return [
-            Figure("verifying a token not seen before", await each(tokens)),
-            Figure("verifying a token again", await each(tokens[:1] * len(tokens))),
-        ]
 
 
 def _spent(work: Callable[[str], None], text: str) -> float:
