@@ -1,0 +1,172 @@
+"""What a record depends on, and what becomes of it: recorded, moved, or so many seconds to wait (CASES 32)."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from adapters.store.entries import AccessEntry, Conditions
+from adapters.store.postgres import Store
+from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
+from adapters.store.roles import Role
+from tests.databases import Database
+from tests.store.rows import Rows
+
+BURST, PER_SECOND = 30.0, 0.2
+
+
+@dataclass
+class Guesser:
+    """Records accesses of viewers, under the epochs of now unless told otherwise."""
+
+    store: Store
+    rows: Rows
+    serial: int = 0
+
+    async def record(self, guesses: int | None, viewer: str = "v", **epochs: Any) -> int:
+        reading = await self.store.children_by_number([])
+        conditions = replace(Conditions(reading.epoch, reading.registered, guesses), **epochs)
+        self.serial += 1
+        became = await self.store.record_accesses([(access(str(self.serial), viewer), conditions)], BURST, PER_SECOND)
+        return became[str(self.serial)]
+
+    async def after(self, seconds: float) -> None:
+        """As if exactly so long had passed since the bucket last took a drop, however long the test took."""
+        await self.rows.connection.execute(
+            "UPDATE guessing SET at = clock_timestamp() - $1::float8 * interval '1 second'", seconds
+        )
+
+    async def recorded(self) -> int:
+        return int(await self.rows.connection.fetchval("SELECT count(*) FROM ledger"))
+
+
+def access(reference: str, viewer: str = "v") -> AccessEntry:
+    return AccessEntry(reference, viewer, "o", "PRACTITIONER", None, None, None, "ANSWERED", None)
+
+
+@pytest.fixture
+async def guesser(store: Store, rows: Rows) -> Guesser:
+    """Somebody whose bucket is empty."""
+    return Guesser(store, rows)
+
+
+async def test_what_has_moved_is_not_recorded(guesser: Guesser) -> None:
+    """Law 7, of shields first, then of the registry: each is said by its own number, and nothing is written."""
+    now = await guesser.store.children_by_number([])
+    assert await guesser.record(0, decided=now.epoch - 1) == SHIELDS_MOVED
+    assert await guesser.record(0, registered=now.registered - 1) == REGISTRY_MOVED
+    assert await guesser.record(0, decided=now.epoch - 1, registered=now.registered - 1) == SHIELDS_MOVED
+    assert await guesser.recorded() == 0
+    assert await guesser.record(0) == RECORDED
+    assert await guesser.record(0, decided=None, registered=None) == RECORDED
+    assert await guesser.recorded() == 2
+
+
+async def test_what_has_moved_fills_no_bucket(guesser: Guesser) -> None:
+    """The same request is made again: its guesses count once."""
+    now = await guesser.store.children_by_number([])
+    assert await guesser.record(30, decided=now.epoch - 1) == SHIELDS_MOVED
+    assert await guesser.record(30, registered=now.registered - 1) == REGISTRY_MOVED
+    assert await guesser.record(30) == RECORDED
+
+
+async def test_a_full_bucket_tells_nothing_of_any_child(guesser: Guesser) -> None:
+    """CASES 32: a hit is refused as a miss is; what asks for no child, and whoever else asks, is answered."""
+    assert await guesser.record(30) == RECORDED
+    assert await guesser.record(0) == RECORDED
+    assert 50 < await guesser.record(20) <= 100
+    assert 50 < await guesser.record(0) <= 100
+    assert await guesser.record(None) == RECORDED
+    assert await guesser.record(1, viewer="another") == RECORDED
+    assert await guesser.recorded() == 4
+
+
+async def test_the_bucket_leaks(guesser: Guesser) -> None:
+    """After as many seconds as were said the viewer is answered again; one who went on waits no longer for more."""
+    assert await guesser.record(31) == 5
+    await guesser.after(5)
+    assert await guesser.record(0) == RECORDED
+    for _ in range(20):
+        assert await guesser.record(50) >= 100
+    assert 100 < await guesser.record(0) <= 150
+    await guesser.after(150)
+    assert await guesser.record(0) == RECORDED
+    await guesser.after(1e7)
+    assert await guesser.record(30) == RECORDED, "a bucket holds no less than nothing"
+
+
+async def test_one_bucket_whichever_worker(database: Database, guesser: Guesser) -> None:
+    """Two stores, as two workers or two replicas have them, fill the same one."""
+    other = await Store.connect(database.dsn(Role.GATEWAY))
+    elsewhere = Guesser(other, guesser.rows, serial=1_000)
+    became = [await (guesser, elsewhere)[turn % 2].record(10) for turn in range(6)]
+    await other.close()
+    assert became[:3] == [RECORDED] * 3
+    assert all(seconds > 0 for seconds in became[3:])
+
+
+@dataclass
+class Model:
+    """The leaking bucket, as the text of the law has it."""
+
+    level: float = 0.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.level = max(0.0, self.level - seconds * PER_SECOND)
+
+    def record(self, guesses: int) -> int:
+        self.level = min(self.level + guesses, 2 * BURST)
+        if self.level <= BURST:
+            return RECORDED
+        return max(1, -int(-(self.level - BURST) // PER_SECOND))
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.integers(0, 400)), max_size=12))
+def test_no_more_is_answered_than_the_bucket_holds(steps: list[tuple[int, int]]) -> None:
+    """Invariant of the model, to which the next test holds the store: the burst and what has leaked, never more."""
+    model, answered, passed = Model(), 0, 0
+    for guesses, seconds in steps:
+        model.pass_by(seconds)
+        passed += seconds
+        answered += guesses if model.record(guesses) == RECORDED else 0
+        assert answered <= BURST + passed * PER_SECOND + 1e-6
+
+
+async def test_the_store_keeps_to_the_model(guesser: Guesser) -> None:
+    """Two hundred steps, always the same: answered and refused as the model says, to the second."""
+    model = Model()
+    steps = [(1 + 7 * n * n % 11, 13 * n % 37) for n in range(200)]
+    for guesses, seconds in steps:
+        await guesser.after(seconds)
+        model.pass_by(seconds)
+        expected, became = model.record(guesses), await guesser.record(guesses)
+        assert abs(became - expected) <= 2, (guesses, seconds, model.level)
+
+
+async def test_commits_that_fill_the_same_buckets_never_deadlock(database: Database, rows: Rows) -> None:
+    """Two workers record the same viewers in opposite orders, over and over: all of it is recorded."""
+    one, two = [await Store.connect(database.dsn(Role.GATEWAY), timeout=20) for _ in range(2)]
+    viewers = [f"viewer-{n:02}" for n in range(40)]
+
+    async def fill(store: Store, name: str, order: list[str]) -> None:
+        for again in range(10):
+            entries = [(access(f"{name}{again}{viewer}", viewer), Conditions(guesses=1)) for viewer in order]
+            became = await store.record_accesses(entries, 1e6, 1)
+            assert set(became.values()) == {RECORDED}
+
+    await asyncio.gather(fill(one, "a", viewers), fill(two, "b", viewers[::-1]))
+    await one.close()
+    await two.close()
+    assert await rows.connection.fetchval("SELECT count(*) FROM ledger") == 800
+
+
+async def test_flags_are_kept(guesser: Guesser) -> None:
+    """Whom nobody could tell apart is marked in the ledger."""
+    entry = replace(access("flagged"), flags=frozenset({"NO_PERSON"}))
+    await guesser.store.record_accesses([(entry, Conditions()), (access("plain"), Conditions())], BURST, PER_SECOND)
+    flags = dict(await guesser.rows.connection.fetch("SELECT reference, flags FROM ledger"))
+    assert flags == {"flagged": ["NO_PERSON"], "plain": []}
