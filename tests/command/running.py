@@ -31,17 +31,18 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return kept | dict(settings) | {"COLUMNS": "200", "NO_COLOR": "1"}
 
 
-async def contactpoint(*words: str | Path, **settings: str) -> Ended:
-    """Run it to its end."""
+async def contactpoint(*words: str | Path, typed: str = "", **settings: str) -> Ended:
+    """Run it to its end, with what is typed into it."""
     process = await asyncio.create_subprocess_exec(
         CONTACTPOINT,
         *map(str, words),
         env=environment(settings),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(PATIENCE):
-        out, err = await process.communicate()
+        out, err = await process.communicate(typed.encode())
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())
 
