@@ -26,6 +26,7 @@ from adapters.shield_records import (
     QuarantineRow,
     Raise,
     ShieldCall,
+    ShieldState,
     Transfer,
 )
 from adapters.store.entries import ActEntry, Override
@@ -117,6 +118,10 @@ class ActsOfRequest:
         self._reference = reference
         self._came_to: dict[ResponsePath, Any] = {}
 
+    @property
+    def guesses(self) -> int:
+        return sum(outcome is None for outcome in self._came_to.values())
+
     async def shield(self, path: ResponsePath, number: str, call: ShieldCall, reason: str) -> ActResult | None:
         """Carry out an officer's call, or propose it."""
         officer = self._officer()
@@ -159,7 +164,7 @@ class ActsOfRequest:
         """The officer's own authority's protected children."""
         officer = self._officer()
         place = None if after is None else _read_cursor(after)
-        rows = await self._officers_book().cases(_reader(officer), listing, place, first + 1)
+        rows = await self._officers_book().cases(self._reader(officer), listing, place, first + 1)
         return Page(rows[:first], _cursor(rows[first - 1].state.number) if len(rows) > first else None)
 
     async def quarantine(self, first: int, after: str | None) -> Page[QuarantineRow]:
@@ -168,7 +173,7 @@ class ActsOfRequest:
             rows = await self._stewards_store().stewards_page(_read_place(after), first + 1)
         else:
             officer = self._officer()
-            rows = await self._officers_book().quarantine(_reader(officer), _read_place(after), first + 1)
+            rows = await self._officers_book().quarantine(self._reader(officer), _read_place(after), first + 1)
         return Page(tuple(rows[:first]), _place(rows[first - 1]) if len(rows) > first else None)
 
     async def _in_turn(self, officer: Officer, mutation: str, reason: str, act: "_Act") -> ActResult | None:
@@ -189,10 +194,8 @@ class ActsOfRequest:
     async def _shield(self, officer: Officer, number: str, call: ShieldCall, reason: str) -> ActResult | None:
         async def act(turn: Turn, hand: Hand) -> _CameTo:
             await _check_registered(turn, call)
-            state = await turn.state(number)
-            household: tuple[Member, ...] = ()
-            if state is not None and looks_at_household(officer, state, call):
-                household = await turn.household(state.child_id)
+            state = await turn.state(number, self._viewer.prints)
+            household = () if state is None else await self._household(turn, officer, state, call)
             numbers = () if state is None else (number,)
             judged = judge(officer, state, call, turn.today, household)
             match judged:
@@ -217,7 +220,7 @@ class ActsOfRequest:
 
     async def _resolve(self, officer: Officer, call: Resolve, reason: str) -> ActResult | None:
         async def act(turn: Turn, hand: Hand) -> _CameTo:
-            row = await turn.entry(call.entry, _reader(officer))
+            row = await turn.entry(call.entry, self._reader(officer))
             likely = () if row is None else row.candidates or ()
             states = [state for number, _ in likely if (state := await turn.state(number)) is not None]
             by_key = {number for number, reasons in likely if not _BY_KEY.isdisjoint(reasons)}
@@ -283,6 +286,20 @@ class ActsOfRequest:
         if not manages or not viewer.authority:
             raise _not_yours()
         return Officer(viewer.subject, viewer.authority, "sealed" in viewer.scopes)
+
+    def _reader(self, officer: Officer) -> Reader:
+        return Reader(officer.authority, officer.subject, officer.custodian, self._viewer.prints)
+
+    async def _household(
+        self, turn: Turn, officer: Officer, state: ShieldState, call: ShieldCall
+    ) -> tuple[Member, ...]:
+        """Whom an act on the child may touch. An officer's own child is covered with others, and released by others."""
+        if not looks_at_household(officer, state, call):
+            return ()
+        household = await turn.household(state.child_id)
+        named = call.release if isinstance(call, Change) else ()
+        own = {number for number in named if await turn.state(number, self._viewer.prints) is None}
+        return tuple(member for member in household if member.state.number not in own)
 
     def _is_steward(self) -> bool:
         return self._viewer.role is Role.STEWARD and self._ground.purpose is Purpose.DATA_QUALITY
@@ -351,10 +368,6 @@ def _check(reason: str) -> None:
 
 def _not_yours() -> NotAddressableError:
     return NotAddressableError("this role, purpose and scope allow no such act")
-
-
-def _reader(officer: Officer) -> Reader:
-    return Reader(officer.authority, officer.subject, officer.custodian)
 
 
 def _cursor(text: str) -> str:

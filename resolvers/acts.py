@@ -29,6 +29,11 @@ class Acts(Protocol):
     Raises NotAddressableError where role, purpose or scope allow no such act, before anything is looked up.
     """
 
+    @property
+    def guesses(self) -> int:
+        """How many acts so far named nobody on whom the viewer may act: each once, however often the answer is made."""
+        ...
+
     async def shield(self, path: ResponsePath, number: str, call: ShieldCall, reason: str) -> ActResult | None: ...
 
     async def override(self, path: ResponsePath, number: str, reason: str) -> datetime | None: ...

@@ -52,11 +52,15 @@ class NotMergeable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom something is listed: an officer, their authority, and whether they are a custodian of its sealed."""
+    """For whom something is listed: an officer, their authority, and whether they are a custodian of its sealed.
+
+    `prints` are the officer's own: nothing is listed of a child who is theirs.
+    """
 
     authority: str
     subject: str
     custodian: bool
+    prints: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,9 @@ class Turn:
         self._connection = connection
         self.today = today  # in England, by the store's clock
 
-    async def state(self, number: str) -> ShieldState | None:
-        """How the child stands; None where there is none, or it was given a new identity."""
-        rows = await self._connection.fetch(_BY_NUMBER, number)
+    async def state(self, number: str, prints: Collection[bytes] = ()) -> ShieldState | None:
+        """How the child stands; None where there is none, it has a new identity, or one of `prints` is in its kin."""
+        rows = await self._connection.fetch(_BY_NUMBER, number, list(prints))
         return _state(rows[0]) if rows else None
 
     async def household(self, child_id: int) -> tuple[Member, ...]:
@@ -152,9 +156,7 @@ class Turn:
 
     async def entry(self, reference: str, reader: Reader) -> QuarantineRow | None:
         """An entry that waits for this officer; None: there is none."""
-        rows = await self._connection.fetch(
-            QUERIES["quarantine_entry"], reader.authority, reader.subject, reader.custodian, reference
-        )
+        rows = await self._connection.fetch(QUERIES["quarantine_entry"], *_who(reader), reference, list(reader.prints))
         return quarantine_row(rows[0]) if rows else None
 
     async def resolve(self, reference: str, resolution: str, number: str | None) -> bool:
@@ -220,11 +222,11 @@ class ShieldBook:
 
     async def cases(self, reader: Reader, listing: str, after: str | None, most: int) -> tuple[CaseRow, ...]:
         """Children of the officer's authority with a shield, a hold or a proposal, by number, after that number."""
-        who = (reader.authority, reader.subject, reader.custodian)
+        who, prints = _who(reader), list(reader.prints)
         async with taken(self._pool, self._wait) as connection:
-            rows = await connection.fetch(_CASES, *who, listing, after, most)
+            rows = await connection.fetch(_CASES, *who, listing, after, most, prints)
             households: dict[int, list[str]] = {row["id"]: [] for row in rows}
-            for child, number in await connection.fetch(QUERIES["households"], *who, list(households)):
+            for child, number in await connection.fetch(QUERIES["households"], *who, list(households), prints):
                 households[child].append(number)
         return tuple(
             CaseRow(_state(row), bool(row["overdue"]), _holds_of(row), tuple(households[row["id"]])) for row in rows
@@ -237,9 +239,13 @@ class ShieldBook:
         at, reference = after or (None, None)
         async with taken(self._pool, self._wait) as connection:
             rows = await connection.fetch(
-                QUERIES["quarantine"], reader.authority, reader.subject, reader.custodian, at, reference, most
+                QUERIES["quarantine"], *_who(reader), at, reference, most, list(reader.prints)
             )
         return tuple(quarantine_row(row) for row in rows)
+
+
+def _who(reader: Reader) -> tuple[str, str, bool]:
+    return reader.authority, reader.subject, reader.custodian
 
 
 def _state(row: asyncpg.Record) -> ShieldState:

@@ -10,9 +10,9 @@ SELECT act_turn();
 SELECT (now() AT TIME ZONE 'Europe/London')::date;
 
 -- name: by_number
--- The child of that number.
+-- The child of that number, unless it is the officer's own. $2 the officer's prints
 WITH told AS (SELECT reference FROM shield_proposals),
-wanted AS (SELECT id, false AS released FROM children WHERE number = $1)
+wanted AS (SELECT id, false AS released FROM children WHERE number = $1 AND NOT is_kin(id, $2::bytea[]))
 
 -- name: household
 -- Who shares a home or a parent with the child, and whom its shield covers wherever they live now.
@@ -23,9 +23,10 @@ wanted AS (
 )
 
 -- name: case_page
--- Protected children, and those an act is proposed for, of one authority; never a raiser's own unconfirmed one.
+-- Protected children, and those an act is proposed for, of one authority; never a raiser's own unconfirmed one, nor
+-- an officer's own child.
 -- Of what is proposed, nothing that names a child or an entry which the officer may not see, or takes a custodian.
--- $1 authority · $2 officer · $3 custodian · $4 listing · $5 after this number · $6 how many
+-- $1 authority · $2 officer · $3 custodian · $4 listing · $5 after this number · $6 how many · $7 prints
 WITH told AS (
     SELECT p.reference, p.child_id
       FROM shield_proposals p
@@ -33,8 +34,9 @@ WITH told AS (
        AND (p.act <> 'CLOSED' OR $3::boolean)
        AND NOT EXISTS (
            SELECT FROM jsonb_array_elements_text(coalesce(p.content -> 'release', '[]')) AS named (number)
-             JOIN children c USING (number) JOIN shields s ON s.child_id = c.id
-            WHERE s.tier = 'SEALED' AND NOT $3::boolean OR s.confirmed_at IS NULL AND s.raised_by = $2)
+             JOIN children c USING (number) LEFT JOIN shields s ON s.child_id = c.id
+            WHERE s.tier = 'SEALED' AND NOT $3::boolean OR s.confirmed_at IS NULL AND s.raised_by = $2
+               OR is_kin(c.id, $7::bytea[]))
        AND (p.content -> 'entry' IS NULL OR p.content ->> 'entry' IN (
            SELECT q.reference FROM quarantine_for_officers($1, $2, $3, NULL, NULL, NULL) q))
 ), mine AS (
@@ -57,6 +59,7 @@ WITH told AS (
     SELECT c.id, false AS released
       FROM mine m JOIN children c ON c.id = m.child_id
      WHERE NOT c.closed
+       AND NOT is_kin(c.id, $7::bytea[])
        AND ($5::text IS NULL OR c.number > $5)
        AND ($4::text <> 'HELD' OR EXISTS (SELECT FROM holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL))
        AND ($4::text <> 'PROPOSED' OR EXISTS (SELECT FROM told t WHERE t.child_id = c.id))
@@ -88,7 +91,7 @@ SELECT c.id, c.number, c.authority AS child_authority, w.released,
  ORDER BY c.number;
 
 -- name: households
--- Of those an officer may see, who is covered together. $1 authority · $2 officer · $3 custodian · $4 children
+-- Of those an officer may see, who is covered together. $1 authority · $2 officer · $3 custodian · $4 children · $5 prints
 WITH seen AS (
     SELECT s.child_id, coalesce(s.household_of, s.child_id) AS root, c.number
       FROM shields s JOIN children c ON c.id = s.child_id
@@ -98,7 +101,7 @@ WITH seen AS (
 )
 SELECT one.child_id, other.number
   FROM seen one JOIN seen other ON other.root = one.root AND other.child_id <> one.child_id
- WHERE one.child_id = ANY ($4::bigint[])
+ WHERE one.child_id = ANY ($4::bigint[]) AND NOT is_kin(other.child_id, $5::bytea[])
  ORDER BY one.child_id, other.number;
 
 -- name: act
@@ -182,14 +185,22 @@ SELECT close_child($1);
 SELECT new_identity(jsonb_populate_record(NULL::feed_entry, $1::jsonb), $2, $3);
 
 -- name: quarantine
--- What waits for this authority's officers. $1 authority · $2 officer · $3 custodian · $4, $5 after · $6 how many
+-- What waits for this authority's officers, but for what may be of an officer's own child.
+-- $1 authority · $2 officer · $3 custodian · $4, $5 after · $6 how many · $7 prints
 SELECT reference, received_at, source, outcome, entry::text, candidates::text, anothers
-  FROM quarantine_for_officers($1, $2, $3, $4, $5, $6);
+  FROM quarantine_for_officers($1, $2, $3, $4, $5, CASE WHEN $7::bytea[] = '{}' THEN $6::int END)
+ WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(candidates) AS one JOIN children c ON c.number = one ->> 'number'
+                    WHERE is_kin(c.id, $7::bytea[]))
+ ORDER BY received_at, reference
+ LIMIT $6;
 
 -- name: quarantine_entry
--- One of them. $4 its reference
+-- One of them. $4 its reference · $5 prints
 SELECT reference, received_at, source, outcome, entry::text, candidates::text, anothers
-  FROM quarantine_for_officers($1, $2, $3, NULL, NULL, NULL) WHERE reference = $4;
+  FROM quarantine_for_officers($1, $2, $3, NULL, NULL, NULL)
+ WHERE reference = $4
+   AND NOT EXISTS (SELECT FROM jsonb_array_elements(candidates) AS one JOIN children c ON c.number = one ->> 'number'
+                    WHERE is_kin(c.id, $5::bytea[]));
 
 -- name: resolve
 -- An officer's word on an entry, within an act.

@@ -262,6 +262,33 @@ def test_who_may_come_in_stands_under_the_registrys_epoch() -> None:
     )
 
 
+def test_a_partner_stands_with_what_it_is_registered_for() -> None:
+    """The policy reads it from the viewer; for anybody else nothing is narrowed, whatever is registered beside them."""
+    snapshot = a_snapshot(a_client(), a_partner(categories=frozenset({"IDENTITY", "SCHOOL"})))
+    partner = admit(a_bearer(Role.PARTNER), snapshot, an_organisation("PARTNER"), None)
+    assert partner.viewer.categories == {Category.IDENTITY, Category.SCHOOL}
+    assert admit(a_bearer(), snapshot, an_organisation("PARTNER"), None).viewer.categories is None
+
+
+@pytest.mark.parametrize(
+    ("said", "registered", "let_in"),
+    [
+        (HERE, ELSEWHERE, True),
+        (None, HERE, True),
+        (None, ELSEWHERE, False),
+        (None, None, False),
+        (ELSEWHERE, HERE, False),
+    ],
+)
+def test_a_client_of_some_authorities_brings_nobody_elses(
+    said: str | None, registered: str | None, let_in: bool
+) -> None:
+    """By the authority that the token names; where it names none, by that of its organisation."""
+    snapshot = a_snapshot(a_client(authorities=frozenset({HERE})), None)
+    standing = admit(a_bearer(authority=said), snapshot, an_organisation("SCHOOL", registered), None)
+    assert (standing.refusal is None) == let_in
+
+
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 def test_a_token_called_back_is_no_token(role: Role) -> None:
     """Whatever else is wrong with its bearer: the one answer to it is that it is not valid."""

@@ -63,7 +63,7 @@ def test_a_class_is_part_of_the_whole(role: Role) -> None:
     assert set(guards(schema).values()) <= categories_of(role)
     for name, type_ in schema.type_map.items():
         for field_name, field in getattr(type_, "fields", {}).items():
-            whole = graphql_schema.type_map[name].fields[field_name]  # type: ignore[attr-defined]
+            whole = graphql_schema.type_map[name].fields[field_name]
             assert str(field.type) == str(whole.type)
             if hasattr(field, "args"):
                 assert {arg: str(one.type) for arg, one in field.args.items()} == {
