@@ -13,12 +13,14 @@ import aiohttp
 import asyncpg
 import pytest
 
+from adapters import private_files
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import Issuer
-from adapters.sandbox.personas import PERSONAS
+from adapters.sandbox.personas import PERSONAS, clients, partners
 from adapters.sandbox.populate import populate
 from adapters.sandbox.population import NOTABLE, SyntheticChild, child_at
 from adapters.store.embedded import DATABASE, EmbeddedCluster
+from adapters.store.registering import Registrar
 from adapters.store.roles import Role, database_grants
 from gateway.app import Gateway
 from gateway.demo import DemonstrationDoor, pretended
@@ -27,6 +29,7 @@ from tests.databases import Database
 
 CHILDREN = 200
 POPULATED = "populated"
+KIN_KEY = bytes(range(32))  # under which the kin of the populated children are fingerprinted
 
 _serial = itertools.count(1)
 
@@ -136,7 +139,7 @@ def populated(cluster: EmbeddedCluster) -> str:
 
     async def fill() -> None:
         await _copy(cluster, DATABASE, POPULATED)
-        await populate(cluster.dsn(Role.OWNER, POPULATED), CHILDREN, lambda done: None)
+        await populate(cluster.dsn(Role.OWNER, POPULATED), CHILDREN, lambda done: None, KIN_KEY)
 
     asyncio.run(fill())
     return POPULATED
@@ -158,6 +161,7 @@ async def populated_database(cluster: EmbeddedCluster, populated: str) -> AsyncI
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The settings of the test's gateway; a test may give its own."""
+    private_files.keep(tmp_path / "fingerprint-key", KIN_KEY.hex().encode())
     return Settings(data=tmp_path)
 
 
@@ -166,6 +170,7 @@ async def gateway(populated_database: Database, settings: Settings) -> AsyncIter
     """A gateway as the demonstration runs it, on ports of its own."""
     issuer = await Issuer.start(settings.data / "issuer-key.json")
     try:
+        await let_in(populated_database, issuer)
         async with (
             await Sandbox.start() as sandbox,
             await Gateway.start(
@@ -180,6 +185,12 @@ async def gateway(populated_database: Database, settings: Settings) -> AsyncIter
             yield RunningGateway(running, sandbox, issuer, populated_database, session)
     finally:
         await issuer.close()
+
+
+async def let_in(database: Database, issuer: Issuer) -> None:
+    """Register the applications that bring the personas' tokens, and what partners may ask."""
+    async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
+        await registrar.put((), partners(), clients(issuer.url))
 
 
 async def _copy(cluster: EmbeddedCluster, template: str, name: str) -> None:
