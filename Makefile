@@ -36,8 +36,9 @@ format: $(VENV)/.dev ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.runtime ## write docs/settings.md and schema/schema.graphql anew
+docs: $(VENV)/.runtime ## write docs/settings.md, docs/policy.md and schema/schema.graphql anew
 	$(BIN)/python -m gateway.settings_page
+	$(BIN)/python -m gateway.policy_page
 	$(BIN)/python -m schema.printed
 
 # Hashes for every platform, and no index address: --no-emit-index-url is what keeps it out.

@@ -39,7 +39,7 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 # What a practitioner may come for, by the kind of organisation they come from.
-_BY_KIND: Mapping[str, frozenset[Purpose]] = {
+BY_KIND: Mapping[str, frozenset[Purpose]] = {
     "SCHOOL": frozenset({Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.EDUCATION}),
     "HEALTH": frozenset({Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.HEALTH}),
     "SOCIAL_CARE": frozenset({Purpose.SAFEGUARDING, Purpose.CHILD_WELFARE, Purpose.SERVICE_COORDINATION}),
@@ -50,8 +50,8 @@ _BY_KIND: Mapping[str, frozenset[Purpose]] = {
 
 # What a role may ever come for; a practitioner's kind of organisation and a partner's registration narrow it.
 PURPOSES: Mapping[Role, frozenset[Purpose]] = {
-    Role.PRACTITIONER: frozenset().union(*_BY_KIND.values()),
-    Role.PARTNER: frozenset().union(*_BY_KIND.values()),
+    Role.PRACTITIONER: frozenset().union(*BY_KIND.values()),
+    Role.PARTNER: frozenset().union(*BY_KIND.values()),
     Role.SHIELD_OFFICER: frozenset({Purpose.SAFEGUARDING, Purpose.SHIELD_MANAGEMENT}),
     Role.STEWARD: frozenset({Purpose.DATA_QUALITY}),
     Role.ANALYST: frozenset({Purpose.STATISTICS}),
@@ -65,7 +65,7 @@ _FOR_THEIR_AUTHORITY = (Role.SHIELD_OFFICER, Role.AUDITOR)
 def purposes_of(role: Role, organisation: Organisation) -> frozenset[Purpose]:
     """The purposes that somebody in this role, from this organisation, may state."""
     if role is Role.PRACTITIONER:
-        return _BY_KIND.get(organisation.kind, frozenset())
+        return BY_KIND.get(organisation.kind, frozenset())
     if role is Role.PARTNER:
         registered = organisation.purposes if organisation.kind == "PARTNER" else ()
         return frozenset(purpose for purpose in PURPOSES[role] if purpose.value in registered)
