@@ -34,7 +34,7 @@ from adapters.records import (
 from adapters.shield_records import CaseRow, Page, QuarantineRow
 from adapters.store.reading import Reading
 from gateway.events import Observer
-from gateway.operations.documents import InvalidDocument
+from gateway.operations.documents import Documents, InvalidDocument
 from gateway.operations.executor import Executor
 from gateway.operations.twin import Twin
 from gateway.pipeline import capability
@@ -49,7 +49,7 @@ from schema.built import graphql_schema
 from schema.context import AnsweringContext, ViewerCard
 from tests.builders import ELSEWHERE, HERE, a_child, a_viewer
 from tests.operations.test_plan_and_twin import said
-from tests.operations.whole import ANYBODY, whole_documents
+from tests.operations.whole import whole_documents
 
 CASES = int(os.environ.get("PLAN_CASES", "300"))
 
@@ -190,6 +190,7 @@ def ran(
     children: Any,
     agencies: Any,
     waiting: Sequence[QuarantineRow] = (),
+    documents: Documents = DOCUMENTS,
 ) -> tuple[Any, ...]:
     viewer, purpose = asks
 
@@ -204,7 +205,7 @@ def ran(
             viewer=ViewerCard(viewer.subject, viewer.organisation, viewer.role.value, purpose.value),
             acts=Tray(waiting),  # type: ignore[arg-type]  # no test here acts
         )
-        executed = await how.run(DOCUMENTS.operation(text, None, ANYBODY), variables, context)
+        executed = await how.run(documents.operation(text, None, viewer.role), variables, context)
         marks = {(mark.child_id, mark.agency, mark.mark, mark.held) for mark in answering.marks}
         return (
             json.dumps(executed.data),
@@ -230,14 +231,15 @@ def agree(
     children: Any,
     agencies: Any,
     waiting: Sequence[QuarantineRow] = (),
+    documents: Documents = DOCUMENTS,
 ) -> None:
     """The same answer, the same record of it, and decisions at the same places.
 
     The plan may have decided where nothing was asked. And where null came up from below, how far each had got with what
     it took along is nobody's promise: then the answer is compared, and not what was noted on the way.
     """
-    plan = ran(EXECUTOR, text, variables, asks, children, agencies, waiting)
-    twin = ran(TWIN, text, variables, asks, children, agencies, waiting)
+    plan = ran(EXECUTOR, text, variables, asks, children, agencies, waiting, documents)
+    twin = ran(TWIN, text, variables, asks, children, agencies, waiting, documents)
     assert plan[:2] == twin[:2]
     if len(twin) > 3 and not twin[1][1]:
         assert plan[2:-1] == twin[2:-1]
