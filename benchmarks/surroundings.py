@@ -15,12 +15,15 @@ import asyncpg
 import msgspec
 
 from adapters.sandbox.issuer import Issuer
+from adapters.sandbox.personas import clients, partners
 from adapters.sandbox.populate import populate
 from adapters.store.embedded import EmbeddedCluster
 from adapters.store.migrate import migrate
+from adapters.store.registering import Registrar
 from adapters.store.roles import Role, credentials
 from benchmarks.machine import parent_of
 from benchmarks.people import POPULATION
+from gateway.feeds.fingerprint_key import fingerprint_key
 
 VARIABLE: Final = "BENCHMARK_SURROUNDINGS"
 PATIENCE: Final = 60.0  # seconds a process has to say that it is ready
@@ -41,6 +44,7 @@ class Told(msgspec.Struct, kw_only=True):
     database: str
     agencies: str
     issuer: str
+    kin_key: str  # the file of the key under which kin are fingerprinted
     bulk: bool
     subgraphs: str = ""
 
@@ -81,9 +85,12 @@ async def surroundings(children: int = POPULATION) -> AsyncIterator[Surroundings
         data = Path(folder) / "data"
         cluster = parts.enter_context(await asyncio.to_thread(EmbeddedCluster.start, data))
         await migrate(cluster.dsn(Role.OWNER), credentials(data))
-        await populate(cluster.dsn(Role.OWNER), children, lambda done: None)
+        kin_key = data / "fingerprint-key"
+        await populate(cluster.dsn(Role.OWNER), children, lambda done: None, fingerprint_key(kin_key))
         issuer = await Issuer.start(data / "issuer-key.json", lifetime=TOKEN_LIFE)
         parts.push_async_callback(issuer.close)
+        async with await Registrar.connect(cluster.dsn(Role.REGISTRY)) as registrar:
+            await registrar.put((), partners(), clients(issuer.url))
         agencies = await parts.enter_async_context(started([sys.executable, "-m", "benchmarks.agencies"], {}))
         dsn = cluster.dsn(Role.GATEWAY)
         address = urlsplit(dsn)
@@ -96,6 +103,7 @@ async def surroundings(children: int = POPULATION) -> AsyncIterator[Surroundings
                 database=address.path.removeprefix("/"),
                 agencies=agencies.url,
                 issuer=issuer.url,
+                kin_key=str(kin_key),
                 bulk=True,
             ),
             issuer,

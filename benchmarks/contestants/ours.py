@@ -1,6 +1,7 @@
 """Our own gateway, whole: token, purpose, shield, durable ledger; only the agencies speak another protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -117,7 +118,8 @@ def _entry(key: ParentsKey) -> str:
 
 async def serve(told: Told) -> None:
     """Answer until ended, having said where."""
-    settings = read_settings({}, issuer=told.issuer, **dict.fromkeys(ADDRESSES, told.agencies))
+    agencies_there = dict.fromkeys(ADDRESSES, told.agencies)
+    settings = read_settings({}, issuer=told.issuer, fingerprint_key_file=Path(told.kin_key), **agencies_there)
     gateway = await Gateway.start(settings, told.dsn, agencies_of=lambda _, client: agencies(told, client))
     async with gateway:
         print(f"ready {gateway.url}/graphql", flush=True)

@@ -1,8 +1,9 @@
 """The hand-written twin: the same duties for this one operation alone, in a straight line, as fast as Python goes.
 
-It verifies the token and the purpose, reads child and shield in one statement joined across requests, joins the
-agencies' calls likewise, and answers once its access is on disk under the epoch it was decided by. It knows no
-GraphQL, and of protected children only that they are not for it: one among those asked for is refused whole.
+It verifies token, registry and purpose, reads child and shield in one statement joined across requests, joins the
+agencies' calls likewise, and answers once its access is on disk under the epochs it was decided by. It knows no
+GraphQL, and of protected children and its viewer's own only that they are not for it: one among those asked for is
+refused whole.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import secrets
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -24,30 +27,35 @@ from yarl import URL
 from adapters.client import JSON, MEBIBYTE, AgencyClient
 from adapters.issuer_keys import IssuerKeys
 from adapters.parent_names import folded
+from adapters.store.kinship import is_kin, print_of
 from adapters.store.postgres import Store
+from adapters.store.registry_records import RECORDED
 from adapters.wire import Answer, Request, Wire
 from benchmarks.contestants import twin_records as records
 from benchmarks.contestants.joining import Apart, Joined
 from benchmarks.operation import MANY, ONE
 from benchmarks.surroundings import Told, told
-from gateway.purpose import Ground, state_ground
+from gateway.feeds.fingerprint_key import fingerprint_key
+from gateway.purpose import Ground, ground_of
 from gateway.registry import Registry
 from gateway.serving import until_asked_to_stop
 from gateway.shield.policy import at_most
 from gateway.tokens import TokenRules, TokenVerifier
-from gateway.viewer import Viewer
+from gateway.viewer import Bearer, Viewer
+from gateway.wire.peer import Peer
 from resolvers.disclosure import Category
 
 READ: Final = """
-SELECT e.epoch, r.number, r.given, r.family, r.birth_date, r.gender, r.address_status, r.address_lines, r.postcode,
-       r.uprn, r.keys, r.tier, r.held
-  FROM shield_epoch e LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
+SELECT e.epoch, g.epoch AS registered, r.number, r.given, r.family, r.birth_date, r.gender, r.address_status,
+       r.address_lines, r.postcode, r.uprn, r.keys, r.tier, r.held, r.kin
+  FROM shield_epoch e CROSS JOIN registry_epoch g LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
 """
 RECORD: Final = """
 SELECT record_access(reference, viewer, organisation, role, purpose, NULL, document, 'ANSWERED', NULL, children, '{}',
-                     epoch, NULL, NULL, 1, 1) = 0
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[])
-    AS entry (reference, viewer, organisation, role, purpose, document, children, epoch)
+                     epoch, registered, 0, 30, 0.2)
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[],
+              $9::bigint[])
+    AS entry (reference, viewer, organisation, role, purpose, document, children, epoch, registered)
 """
 # What a viewer must be allowed to see for this operation.
 ASKED: Final = frozenset(
@@ -89,7 +97,7 @@ class Twin:
         self._loop = asyncio.get_running_loop()
         self._verifier = verifier
         self._registry = registry
-        self._viewers: TTLCache[bytes, Viewer] = TTLCache(10_000, TOKEN_SECONDS, time.monotonic)
+        self._bearers: TTLCache[bytes, Bearer] = TTLCache(10_000, TOKEN_SECONDS, time.monotonic)
         self._children = Joined(self._read, at_once=1)
         self._ledger = Joined(self._record, at_once=1)
         self._schools = self._agency("schools", list[records.EnrolmentHeld])
@@ -100,20 +108,24 @@ class Twin:
     async def handle(self, request: web.BaseRequest) -> web.Response:
         asked = _asked.decode(await request.read())
         document = HASHES[asked.query]
-        viewer = await self._viewer(request.headers.get("Authorization"))
-        organisation = await self._registry.organisation(viewer.organisation)
-        ground = state_ground(viewer, organisation, request.headers.get("Contactpoint-Purpose"), None)
-        if ASKED - at_most(viewer, ground.purpose):
+        standing = await self._registry.standing(await self._bearer(request.headers.get("Authorization")))
+        viewer = standing.viewer
+        ground = ground_of(standing, request.headers.get("Contactpoint-Purpose"), None)
+        if standing.refusal or ASKED - at_most(viewer, ground.purpose):
             return web.Response(status=403)
         one = asked.variables.number
         numbers = [one] if one else asked.variables.numbers
         for _ in range(ATTEMPTS):
             rows = await self._children.ask(numbers)
-            children = await self._answered(numbers, rows)
+            children = await self._answered(viewer, numbers, rows)
             reference = secrets.token_hex(16)
             entry = _entry(reference, viewer, ground, document, numbers, rows)
-            if not (await self._ledger.ask([entry]))[reference]:
-                continue  # a shield has changed since
+            became = (await self._ledger.ask([entry]))[reference]
+            if became > RECORDED:
+                return web.Response(status=429)
+            if became != RECORDED:
+                await self._registry.refresh()
+                continue  # a shield has changed since, or the registry
             data = records.One(children[0]) if one else records.Many(children)
             return web.Response(
                 body=msgspec.json.encode(records.Answer(data)),
@@ -126,16 +138,20 @@ class Twin:
             )
         return web.Response(status=503)
 
-    async def _viewer(self, authorization: str | None) -> Viewer:
+    async def _bearer(self, authorization: str | None) -> Bearer:
         key = hashlib.sha256((authorization or "").encode()).digest()
-        known = self._viewers.get(key)
+        known = self._bearers.get(key)
         if known is None:
-            known = self._viewers[key] = await self._verifier.viewer(authorization)
+            known = self._bearers[key] = await self._verifier.bearer(authorization, Peer(), None)
         return known
 
-    async def _answered(self, numbers: Sequence[str], rows: Mapping[str, asyncpg.Record]) -> list[records.Child | None]:
+    async def _answered(
+        self, viewer: Viewer, numbers: Sequence[str], rows: Mapping[str, asyncpg.Record]
+    ) -> list[records.Child | None]:
         found = [row for number in numbers if (row := rows.get(number)) is not None]
-        if any(row["tier"] is not None or row["held"] is not False for row in found):
+        if any(
+            row["tier"] is not None or row["held"] is not False or is_kin(viewer.prints, row["kin"]) for row in found
+        ):
             raise web.HTTPForbidden
         keys = [_keys.decode(row["keys"]) for row in found]
         nhs_numbers = [key.NHS_NUMBER for key in keys]
@@ -161,7 +177,7 @@ class Twin:
         rows = await self._pool.fetch(READ, numbers)
         return {row["number"]: row for row in rows}
 
-    async def _record(self, entries: Sequence[Sequence[Any]]) -> Mapping[str, bool]:
+    async def _record(self, entries: Sequence[Sequence[Any]]) -> Mapping[str, int]:
         rows = await self._pool.fetch(RECORD, *zip(*entries, strict=True))
         return {entry[0]: row[0] for entry, row in zip(entries, rows, strict=True)}
 
@@ -196,7 +212,7 @@ def _entry(
     matched = [
         {"number": number, "shown": SHOWN, "withheld": [], "override": False} for number in numbers if number in rows
     ]
-    epoch = next(iter(rows.values()))["epoch"]
+    read = next(iter(rows.values()))
     role, purpose = viewer.role.value, ground.purpose.value
     return (
         reference,
@@ -206,7 +222,8 @@ def _entry(
         purpose,
         document,
         msgspec.json.encode(matched).decode(),
-        epoch,
+        read["epoch"],
+        read["registered"],
     )
 
 
@@ -231,11 +248,14 @@ async def serve(told: Told) -> None:
         parts.push_async_callback(http.close)
         client = await parts.enter_async_context(AgencyClient())
         keys = IssuerKeys(client, told.issuer)
-        verifier = TokenVerifier({told.issuer: keys}, TokenRules(audience="contactpoint"))
+        prints = partial(print_of, fingerprint_key(Path(told.kin_key)))
+        verifier = TokenVerifier({told.issuer: keys}, TokenRules(audience="contactpoint", print_of=prints))
         pool = await parts.enter_async_context(asyncpg.create_pool(told.dsn, reset=_nothing_to_reset))
         store = await Store.connect(told.dsn, connections=1)
         parts.push_async_callback(store.close)
-        twin = Twin(told, pool, http, verifier, Registry(store))
+        registry = Registry(store)
+        await registry.refresh()
+        twin = Twin(told, pool, http, verifier, registry)
         runner = web.ServerRunner(web.Server(twin.handle))
         await runner.setup()
         parts.push_async_callback(runner.cleanup)
