@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from joserfc.jwk import OKPKey
 from adapters import private_files
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import PERSONA_GRANT, Issuer
-from adapters.sandbox.personas import PERSONAS
+from adapters.sandbox.personas import CLIENT, PERSONAS, clients, partners
 from adapters.sandbox.places import AUTHORITY_BY_GSS
 from adapters.sandbox.populate import populate
 from adapters.sandbox.tokens import (
@@ -28,14 +29,17 @@ from adapters.store.authority_webhooks import point_webhooks
 from adapters.store.census import count_children
 from adapters.store.data_folder import claim
 from adapters.store.failures import StoreSetupError
+from adapters.store.registering import Registrar
 from adapters.store.roles import Role
 from gateway.app import Gateway
 from gateway.checking import demand_lawful
 from gateway.database import migrated, opened
 from gateway.examples import examples, notable_numbers
+from gateway.feeds.fingerprint_key import key_of
 from gateway.page import Minted
 from gateway.serving import check_port, spare_the_collector, until_asked_to_stop
 from gateway.settings import Settings
+from gateway.statistics.building import build, this_month
 
 RUNNING = "run.json"
 
@@ -117,17 +121,20 @@ async def demonstrate(
     started: Callable[[str], None],
 ) -> None:
     """Run until asked to stop. `populating` hears how many children are in, `started` the address once all is ready."""
-    if settings.dsn or settings.gateway_dsn or settings.shield_dsn or settings.feed_dsn:
+    if settings.dsn or settings.gateway_dsn or settings.shield_dsn or settings.feed_dsn or settings.registry_dsn:
         # Its personas' tokens are for anybody: they must never open a store that others fill.
         raise StoreSetupError("the demonstration keeps a store of its own: unset `CONTACTPOINT_DSN` and its like")
     check_port(host, port)
     with claim(settings.data) as held, opened(settings, held, make=True) as database:
         await migrated(settings, database)
         if not await count_children(database.dsn(Role.OWNER)):
-            await populate(database.dsn(Role.OWNER), children, populating)
+            await populate(database.dsn(Role.OWNER), children, populating, key_of(settings))
         async with AsyncExitStack() as running_parts:
             issuer = await Issuer.start(settings.data / "issuer-key.json")
             running_parts.push_async_callback(issuer.close)
+            async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
+                await registrar.put((), partners(), clients(issuer.url))
+                await build(registrar, this_month(datetime.now(UTC).date()))
             sandbox = await running_parts.enter_async_context(await Sandbox.start(pds_rate=pds_rate))
             await point_webhooks(
                 database.dsn(Role.REGISTRY),
@@ -165,6 +172,7 @@ def pretended(settings: Settings, sandbox: Sandbox, issuer: Issuer) -> Settings:
     return replace(
         settings,
         issuer=issuer.url,
+        explorer_client=CLIENT,
         report_key_file=report_key_file,
         report_key_id=SANDBOX_REPORT_KEY_ID,
         oneroster_url=urls.oneroster,

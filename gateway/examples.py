@@ -60,6 +60,15 @@ mutation Override($number: ID!, $reason: String!) {
 }
 """
 
+COUNTS = """\
+query Counts($by: [Dimension!]!) {
+  statistics(by: $by) {
+    month
+    cells { authority ageBand gender count }
+  }
+}
+"""
+
 VIEWER = """\
 {
   viewer { subject organisation actingRole purpose }
@@ -91,5 +100,6 @@ def examples() -> Sequence[Mapping[str, Any]]:
         {"title": "Search by name and birth year", "query": SEARCH, "variables": {"by": criteria}},
         {"title": "Raise a shield (shield officer)", "query": RAISE, "variables": raised},
         {"title": "Look behind a shield (social worker)", "query": OVERRIDE, "variables": overridden},
+        {"title": "Counts by age and gender (analyst)", "query": COUNTS, "variables": {"by": ["AGE_BAND", "GENDER"]}},
         {"title": "Who am I?", "query": VIEWER, "variables": {}},
     ]
