@@ -1,6 +1,7 @@
-"""The explorer's page: static files of our own under a policy that lets it ask no other host, and its configuration.
+"""The explorer's page: static files of our own, and its configuration, under a policy of what it may ask.
 
-The demonstration alone hands out personas' tokens here; a real gateway has no such door.
+That is the gateway, and the issuers' token endpoints. The demonstration alone hands out personas' tokens here; a real
+gateway has no such door.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.sign_in import Door, SignIn, origins
 from gateway.wire.exchange import Handler, Reply, Request, head, json_reply, text_reply
 from gateway.wire.routes import Routes
 
@@ -63,20 +65,40 @@ class _TokenWish(msgspec.Struct):
     persona: str
 
 
-def add_explorer(routes: Routes, demonstration: Demonstration | None) -> None:
+def add_explorer(routes: Routes, demonstration: Demonstration | None, sign_in: SignIn | None = None) -> None:
     """Serve the page at `/`, its files at `/assets/`, and what it must know at `/explorer/`."""
-    routes.add_page("/", _page)
+    routes.add_page("/", _page(sign_in))
+    routes.add_page("/explorer/callback", _callback)
     routes.add_folder("/assets/", _asset)
-    routes.add_page("/explorer/config", _configuration(demonstration))
+    routes.add_page("/explorer/config", _configuration(demonstration, sign_in))
     if demonstration is not None:
         routes.add("POST", "/explorer/token", _token_door(demonstration))
 
 
-async def _page(request: Request) -> Reply:
-    page = STATIC / "index.html"
+def _page(sign_in: SignIn | None) -> Handler:
+    async def handle(request: Request) -> Reply:
+        doors = await _doors(sign_in)
+        allowed = " ".join(["connect-src 'self'", *origins(doors)])
+        policy = POLICY.replace("connect-src 'self'", allowed)
+        return await _built("index.html", {**HEADERS, "Content-Security-Policy": policy})
+
+    return handle
+
+
+async def _callback(request: Request) -> Reply:
+    """Where an issuer sends people back to: a page of ours that hands the code to the explorer, and closes."""
+    return await _built("callback.html", HEADERS)
+
+
+async def _built(name: str, headers: Mapping[str, str]) -> Reply:
+    page = STATIC / name
     if not page.is_file():
         return text_reply(404, "the explorer is not built: run `make demo`\n", HEADERS)
-    return await _file(page, HEADERS)
+    return await _file(page, headers)
+
+
+async def _doors(sign_in: SignIn | None) -> Sequence[Door]:
+    return [] if sign_in is None else await sign_in.doors()
 
 
 def _asset(name: str) -> Handler:
@@ -114,7 +136,7 @@ def _host(request: Request) -> str | None:
         return None
 
 
-def _configuration(demonstration: Demonstration | None) -> Handler:
+def _configuration(demonstration: Demonstration | None, sign_in: SignIn | None) -> Handler:
     shown: dict[str, Any] = {"demo": False, "personas": [], "children": {}, "examples": []}
     if demonstration is not None:
         shown = {
@@ -125,7 +147,8 @@ def _configuration(demonstration: Demonstration | None) -> Handler:
         }
 
     async def handle(request: Request) -> Reply:
-        return json_reply(200, shown, HEADERS)
+        said = {**shown, "signInOffered": sign_in is not None, "signIn": await _doors(sign_in)}
+        return json_reply(200, said, HEADERS)
 
     return handle
 

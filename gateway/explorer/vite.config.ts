@@ -7,7 +7,10 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // a font or icon inlined as data: is refused by `font-src 'self'`
     modulePreload: { polyfill: false }, // the polyfill is an inline script
-    rolldownOptions: { checks: { moduleLevelDirective: false } }, // "use client" means nothing in a browser bundle
+    rolldownOptions: {
+      input: ["index.html", "callback.html"],
+      checks: { moduleLevelDirective: false }, // "use client" means nothing in a browser bundle
+    },
     chunkSizeWarningLimit: 4000, // the editor is large, cached for good, and loaded after the page stands
   },
 });

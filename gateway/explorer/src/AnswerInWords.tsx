@@ -1,6 +1,7 @@
 // Beside the answer: what was withheld or out of reach, child by child, in words; and the record of this access.
 import type { Answer, Notice } from "./answer";
 import { inWords } from "./answer";
+import { Statistics } from "./Statistics";
 
 export function AnswerInWords({ answer }: { answer: Answer | undefined }) {
   return (
@@ -22,6 +23,7 @@ function Said({ answer }: { answer: Answer }) {
           <strong>Not answered:</strong> {message}
         </p>
       ))}
+      <Statistics answer={answer} />
       {plain.map((sentence) => (
         <p key={sentence} className="notice plain">
           {sentence}

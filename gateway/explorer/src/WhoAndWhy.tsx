@@ -2,35 +2,60 @@
 import { useGraphiQL, useGraphiQLActions, useHeadersEditorState } from "@graphiql/react";
 import { useEffect, useRef, useState } from "react";
 import type { Config, Persona } from "./config";
-import { EVERY_PURPOSE, headerIn, headersIn, PURPOSE, purposeInWords, REASON, withHeader } from "./purpose";
-import { actAs, actWith } from "./session";
+import { EVERY_PURPOSE, headerIn, headersIn, PURPOSE, purposeInWords, purposesOf, REASON, withHeader } from "./purpose";
+import { SignedInAs, SignIn } from "./SignIn";
+import { actAs, actWith, signOut, useWho } from "./session";
 import { openTab } from "./WordsOfTab";
+
+const PAUSE = 400; // milliseconds without a key pressed, after which somebody has said why
 
 export function WhoAndWhy({ config }: { config: Config }) {
   const [persona, setPersona] = useState(config.demo ? config.personas[0] : undefined);
   const [pane, setPane] = useHeadersEditorState();
+  const { introspect } = useGraphiQLActions();
   const headerEditor = useGraphiQL((state) => state.headerEditor);
   const tab = useGraphiQL(openTab);
-  const lastIn = useRef<Record<string, Persona>>({}); // by tab
+  const who = useWho();
+  const signedIn = who && "signedIn" in who ? who.signedIn : undefined;
+  const lastIn = useRef<Record<string, unknown>>({}); // by tab
   const headers = headerEditor && headersIn(pane);
   const purpose = headerIn(headers ?? {}, PURPOSE);
-  const purposes = persona?.purposes ?? EVERY_PURPOSE;
+  const reason = headerIn(headers ?? {}, REASON);
+  const purposes = signedIn ? purposesOf(signedIn.role) : (persona?.purposes ?? EVERY_PURPOSE);
 
-  // A persona new to the open tab begins with the first of its own purposes; one chosen or typed afterwards stands.
+  // Somebody new to the open tab begins with what they came for; what is chosen or typed afterwards stands.
   useEffect(() => {
-    if (!persona || !headerEditor || lastIn.current[tab] === persona) return;
-    lastIn.current[tab] = persona;
-    headerEditor.setValue(withHeader(headerEditor.getValue(), PURPOSE, persona.purposes[0] ?? ""));
-  }, [persona, tab, headerEditor]);
+    const asks = signedIn ?? persona;
+    if (!asks || !headerEditor || lastIn.current[tab] === asks) return;
+    lastIn.current[tab] = asks;
+    const [why, because] = signedIn ? [signedIn.purpose, signedIn.reason] : [persona?.purposes[0] ?? "", reason];
+    headerEditor.setValue(withHeader(withHeader(headerEditor.getValue(), PURPOSE, why), REASON, because));
+  }, [signedIn, persona, tab, headerEditor]);
+
+  // Which schema there is to ask is a matter of who asks; and nobody is told it who does not say why.
+  useEffect(() => {
+    if (!who || !headers || !purposes.includes(purpose)) return;
+    const told = setTimeout(() => void introspect(), PAUSE);
+    return () => clearTimeout(told);
+  }, [who, purpose, reason]);
 
   const choose = (chosen: Persona) => {
     actAs(chosen.name);
     setPersona(chosen);
   };
 
+  const leave = () => (persona ? choose(persona) : signOut());
+
   return (
     <section className="who" aria-label="Who asks, and why">
-      {persona ? <ActingAs persona={persona} all={config.personas} choose={choose} /> : <PastedToken />}
+      {signedIn ? (
+        <SignedInAs config={config} who={signedIn} leave={leave} />
+      ) : (
+        <div className="persona">
+          {persona ? <ActingAs persona={persona} all={config.personas} choose={choose} /> : <PastedToken />}
+          <SignIn config={config} />
+        </div>
+      )}
       <label className="purpose">
         Purpose
         <select
@@ -48,7 +73,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
       <label className="reason">
         Reason
         <input
-          value={headerIn(headers ?? {}, REASON)}
+          value={reason}
           disabled={!headers}
           pattern="[\x20-\x7e]*"
           title="Plain letters, digits and punctuation only: no accents, no curly quotes"
@@ -59,14 +84,14 @@ export function WhoAndWhy({ config }: { config: Config }) {
           onChange={(event) => setPane(withHeader(pane, REASON, event.target.value))}
         />
       </label>
-      {persona && <small id="persona-says">{persona.description.replace(/`([^`]+)`/g, "‘$1’")}</small>}
+      {persona && !signedIn && <small id="persona-says">{persona.description.replace(/`([^`]+)`/g, "‘$1’")}</small>}
     </section>
   );
 }
 
 function ActingAs({ persona, all, choose }: { persona: Persona; all: Persona[]; choose(persona: Persona): void }) {
   return (
-    <label className="persona">
+    <label>
       Acting as
       <select
         value={persona.name}
@@ -82,17 +107,15 @@ function ActingAs({ persona, all, choose }: { persona: Persona; all: Persona[]; 
 }
 
 function PastedToken() {
-  const { introspect } = useGraphiQLActions();
   const [token, setToken] = useState("");
 
   const paste = (text: string) => {
     setToken(text);
     actWith(text.trim());
-    if (text) void introspect();
   };
 
   return (
-    <label className="persona">
+    <label>
       Access token
       <input
         className="secret" // not type="password": a browser would offer to keep it

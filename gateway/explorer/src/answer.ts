@@ -93,6 +93,7 @@ export function inWords({ operation, result }: Answer): Words {
   if (refusals.length === 0 && children.includes(null)) plain.push("No child that can be shown has this number or key.");
   if (searches.some((search) => search.tooMany)) plain.push("More children match than may be shown. Say more about the child.");
   else if (searches.some((search) => search.children?.length === 0)) plain.push("No child that can be shown matches.");
+  if (refusals.length === 0 && noMonth(operation, result.data)) plain.push("No statistics have been built for that month.");
   const nothingMissing = notices.size === 0 && refusals.length === 0 && children.some((child) => child !== null);
   return { notices: [...notices.values()], refusals, plain, nothingMissing };
 }
@@ -136,6 +137,10 @@ function found(operation: Operation, data: Result["data"]): { children: unknown[
     else if (name === "findChildren" && value) searches.push(value as Search);
   }
   return { children: [...children, ...searches.flatMap((search) => search.children ?? [])], searches };
+}
+
+function noMonth(operation: Operation, data: Result["data"]): boolean {
+  return Object.entries(data ?? {}).some(([key, value]) => value === null && fieldNames(operation, [key])[0] === "statistics");
 }
 
 function valueAt(data: unknown, path: Path): unknown {

@@ -1,4 +1,5 @@
 // What the gateway tells its own page: whether this is a demonstration, who may be acted as, what to begin with.
+import type { Door } from "./signIn";
 
 export interface Persona {
   name: string;
@@ -17,6 +18,8 @@ export interface Config {
   personas: Persona[];
   children: Record<string, string>;
   examples: Example[];
+  signInOffered: boolean;
+  signIn: Door[]; // of the issuers that can be reached
 }
 
 export async function loadConfig(): Promise<Config> {

@@ -17,6 +17,22 @@ export const EVERY_PURPOSE = [
   "AUDIT",
 ];
 
+const PRACTICE = EVERY_PURPOSE.slice(0, 5);
+
+const PURPOSES_OF: Record<string, string[]> = {
+  PRACTITIONER: PRACTICE,
+  PARTNER: PRACTICE,
+  SHIELD_OFFICER: ["SHIELD_MANAGEMENT", "SAFEGUARDING"],
+  STEWARD: ["DATA_QUALITY"],
+  ANALYST: ["STATISTICS"],
+  AUDITOR: ["AUDIT"],
+};
+
+/** What somebody of this role may come for, as far as the page can know; the gateway decides. */
+export function purposesOf(role: string): string[] {
+  return PURPOSES_OF[role] ?? EVERY_PURPOSE;
+}
+
 /** The pane as headers, or undefined while it is being typed and is no JSON object yet. */
 export function headersIn(pane: string): Record<string, string> | undefined {
   try {

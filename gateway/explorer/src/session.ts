@@ -1,5 +1,6 @@
 // Who asks: the access token, kept in memory only, and renewed before it expires.
 import { useSyncExternalStore } from "react";
+import type { Grant as SignInGrant } from "./signIn";
 
 interface Grant {
   token: Promise<string>;
@@ -8,7 +9,15 @@ interface Grant {
 
 const RENEW_BEFORE = 30_000; // milliseconds: longer than an operation may take
 
-type Who = { persona: string } | { pasted: string };
+/** Somebody signed in with an issuer, and why they said they came. */
+export interface SignedIn extends SignInGrant {
+  name: string; // as the issuer calls them
+  role: string; // empty where the token does not say
+  purpose: string;
+  reason: string;
+}
+
+type Who = { persona: string } | { pasted: string } | { signedIn: SignedIn };
 
 let grant: Grant | undefined;
 let who: Who | undefined;
@@ -22,6 +31,16 @@ export function actAs(persona: string): void {
 /** From now on, use the token that a person pasted; an empty one signs out. */
 export function actWith(token: string): void {
   become(token ? { pasted: token } : undefined);
+}
+
+/** From now on, act as whoever signed in. */
+export function actSignedIn(signedIn: SignedIn): void {
+  become({ signedIn });
+}
+
+/** From now on nobody asks. */
+export function signOut(): void {
+  become(undefined);
 }
 
 function become(next: Who | undefined): void {
@@ -44,12 +63,17 @@ export function useWho(): Who | undefined {
 /** `as teacher`, to follow "Asked"; never the token itself. */
 export function askerInWords(): string {
   if (!who) return "without a token";
+  if ("signedIn" in who) return `as ${who.signedIn.name}`;
   return "persona" in who ? `as ${who.persona}` : "with your token";
 }
 
 export async function accessToken(): Promise<string> {
-  if (!who) throw new Error("Nobody is signed in: paste an access token into the box at the top.");
+  if (!who) throw new Error("Nobody is signed in: do so at the top.");
   if ("pasted" in who) return who.pasted;
+  if ("signedIn" in who) {
+    if (Date.now() >= who.signedIn.expires) throw new Error("Your sign-in has ended: sign in again at the top.");
+    return who.signedIn.token;
+  }
   if (!grant || Date.now() >= grant.renewAt) grant = granted(who.persona);
   return grant.token;
 }
