@@ -12,7 +12,15 @@ from adapters.store.failures import StoreSetupError, StoreUnavailable
 from adapters.store.roles import Connection
 
 CHANNEL: Final = "contactpoint_registry"  # what `registry_changed()` notifies
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, StoreSetupError, StoreUnavailable)
+_LOST = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    StoreSetupError,
+    StoreUnavailable,
+)
 
 
 class Listener:
@@ -41,18 +49,18 @@ class Listener:
             connection.add_termination_listener(lambda _: changed.set())
             await connection.add_listener(CHANNEL, lambda *_: changed.set())
             changed.set()
-            while not connection.is_closed():
-                await self._wait(connection, changed)
+            while await self._still_there(connection, changed):
                 changed.clear()
                 await heard()
         finally:
             connection.terminate()
 
-    async def _wait(self, connection: Connection, changed: asyncio.Event) -> None:
-        """Until something changed; now and then ask the server, which may be gone without a word."""
+    async def _still_there(self, connection: Connection, changed: asyncio.Event) -> bool:
+        """Once something changed, or the connection is lost; now and then ask: a server may go without a word."""
         while not changed.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._look_after):
                     await changed.wait()
-                    return
+                    break
             await connection.execute("SELECT")
+        return not connection.is_closed()
