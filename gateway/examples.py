@@ -100,6 +100,6 @@ def examples() -> Sequence[Mapping[str, Any]]:
         {"title": "Search by name and birth year", "query": SEARCH, "variables": {"by": criteria}},
         {"title": "Raise a shield (shield officer)", "query": RAISE, "variables": raised},
         {"title": "Look behind a shield (social worker)", "query": OVERRIDE, "variables": overridden},
-        {"title": "Counts by age and gender (analyst)", "query": COUNTS, "variables": {"by": ["AGE_BAND", "GENDER"]}},
+        {"title": "Counts (analyst)", "query": COUNTS, "variables": {"by": ["AGE_BAND", "GENDER"]}},
         {"title": "Who am I?", "query": VIEWER, "variables": {}},
     ]

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import Enum
+from typing import Final
 
 import strawberry
 
@@ -49,4 +50,14 @@ class Statistics:
 
     @staticmethod
     def of(month: CubeMonth | None) -> "Statistics | None":
-        return None if month is None else Statistics(month=month.month, cells=[Cell.of(cell) for cell in month.cells])
+        if month is None:
+            return None
+        return Statistics(month=month.month, cells=[Cell.of(cell) for cell in sorted(month.cells, key=_order)])
+
+
+_AGES: Final = {band.value: age for age, band in enumerate(AgeBand)}
+
+
+def _order(cell: StatisticsCell) -> tuple[str, int, str]:
+    """By authority, age and gender, the same in every answer."""
+    return cell.authority or "", _AGES.get(cell.age_band or "", 0), cell.gender or ""

@@ -29,8 +29,8 @@ class InMemory:
         if month not in (None, NOVEMBER):
             return None
         cells = (
-            StatisticsCell("E08000035", "UNDER_1", "FEMALE", 120),
             StatisticsCell("E08000035", "FROM_15_TO_17", "UNKNOWN", None),
+            StatisticsCell("E08000035", "UNDER_1", "FEMALE", 120),
         )
         return CubeMonth(NOVEMBER, cells)
 
@@ -48,7 +48,7 @@ async def ask(query: str, cube: Cube | None) -> ExecutionResult:
 
 
 async def test_a_month_with_its_cells() -> None:
-    """The month named or the latest, each cell with its places, and null for what is not told."""
+    """The month named or the latest; the youngest come first, and null is what is not told."""
     cube = InMemory()
     asked = "(by: [GENDER, AUTHORITY, AGE_BAND, GENDER])"
     result = await ask(f"{{ statistics{asked} {{ month cells {{ authority ageBand gender count }} }} }}", cube)
