@@ -3,10 +3,8 @@
 This alone knows who acts; what becomes of an act is judged in `gateway/shield/acts.py` and written by `ShieldBook`.
 """
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -33,6 +31,7 @@ from adapters.store.entries import ActEntry, Override
 from adapters.store.shields import NotMergeable, Reader, ShieldBook, Turn
 from gateway.audit.ledger import new_reference
 from gateway.carrying_out import Hand
+from gateway.cursors import cursor, cursor_of, entry_before, read_cursor
 from gateway.events import Event, Observer
 from gateway.purpose import Ground, Purpose
 from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, judge, looks_at_household
@@ -41,7 +40,7 @@ from gateway.shield.resolving import NOT_TO_MERGE, Resolve, flaw_of_word, judge_
 from gateway.viewer import Role, Viewer
 from resolvers.acts import Acts, BadActError, BadReasonError
 from resolvers.answering import ResponsePath
-from resolvers.errors import BadCriteriaError, NotAddressableError, QuestionError
+from resolvers.errors import NotAddressableError, QuestionError
 
 SHORTEST_REASON, LONGEST_REASON = 10, 255
 
@@ -163,18 +162,18 @@ class ActsOfRequest:
     async def cases(self, listing: str, first: int, after: str | None) -> Page[CaseRow]:
         """The officer's own authority's protected children."""
         officer = self._officer()
-        place = None if after is None else _read_cursor(after)
+        place = None if after is None else read_cursor(after)
         rows = await self._officers_book().cases(self._reader(officer), listing, place, first + 1)
-        return Page(rows[:first], _cursor(rows[first - 1].state.number) if len(rows) > first else None)
+        return Page(rows[:first], cursor(rows[first - 1].state.number) if len(rows) > first else None)
 
     async def quarantine(self, first: int, after: str | None) -> Page[QuarantineRow]:
         """What waits: for stewards, or for the officers of an authority."""
         if self._is_steward():
-            rows = await self._stewards_store().stewards_page(_read_place(after), first + 1)
+            rows = await self._stewards_store().stewards_page(entry_before(after), first + 1)
         else:
             officer = self._officer()
-            rows = await self._officers_book().quarantine(self._reader(officer), _read_place(after), first + 1)
-        return Page(tuple(rows[:first]), _place(rows[first - 1]) if len(rows) > first else None)
+            rows = await self._officers_book().quarantine(self._reader(officer), entry_before(after), first + 1)
+        return Page(tuple(rows[:first]), cursor_of(rows[first - 1]) if len(rows) > first else None)
 
     async def _in_turn(self, officer: Officer, mutation: str, reason: str, act: "_Act") -> ActResult | None:
         """One act, all of it or nothing, with its record. Nothing of a flawed one stands but that it was asked for."""
@@ -368,31 +367,3 @@ def _check(reason: str) -> None:
 
 def _not_yours() -> NotAddressableError:
     return NotAddressableError("this role, purpose and scope allow no such act")
-
-
-def _cursor(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _read_cursor(text: str) -> str:
-    try:
-        place = base64.b64decode(text.encode(), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError):
-        raise BadCriteriaError("`after` is not a cursor of ours") from None
-    if not place.isprintable():  # the store takes no NUL
-        raise BadCriteriaError("`after` is not a cursor of ours")
-    return place
-
-
-def _place(row: QuarantineRow) -> str:
-    return _cursor(f"{row.received_at.isoformat()} {row.reference}")
-
-
-def _read_place(after: str | None) -> tuple[datetime, str] | None:
-    if after is None:
-        return None
-    at, _, reference = _read_cursor(after).partition(" ")
-    try:
-        return datetime.fromisoformat(at).astimezone(UTC), reference
-    except (ValueError, OverflowError):
-        raise BadCriteriaError("`after` is not a cursor of ours") from None
