@@ -9,9 +9,31 @@ import pytest
 from adapters.store.roles import Role
 from gateway.demo import pretended
 from gateway.settings import Settings, variable
+from tests.command.running import contactpoint
+from tests.databases import Database
 from tests.running import RunningGateway
 
 NEVER_SET = {"data", "dsn", "gateway_dsn"}
+
+REGISTRY = """
+[[organisation]]
+id = "partner-1"
+name = "Case Management"
+kind = "PARTNER"
+purposes = ["CHILD_WELFARE"]
+
+[[partner]]
+organisation = "partner-1"
+categories = ["IDENTITY", "SCHOOL"]
+
+[[client]]
+issuer = "https://issuer.example.org"
+id = "partner-1"
+name = "Case Management"
+roles = ["PARTNER"]
+doors = ["DOCUMENTS"]
+organisations = ["partner-1"]
+"""
 
 
 @pytest.fixture
@@ -25,3 +47,19 @@ def surroundings(gateway: RunningGateway, data: Path) -> Mapping[str, str]:
         if known.name not in NEVER_SET and getattr(settings, known.name) != known.default
     }
     return told | {"CONTACTPOINT_GATEWAY_DSN": gateway.database.dsn(Role.GATEWAY), "CONTACTPOINT_DATA": str(data)}
+
+
+@pytest.fixture
+def keeper(database: Database, data: Path) -> Mapping[str, str]:
+    """The environment of whoever keeps the registry: the address of its role, and no other's."""
+    data.mkdir()
+    return {"CONTACTPOINT_REGISTRY_DSN": database.dsn(Role.REGISTRY), "CONTACTPOINT_DATA": str(data)}
+
+
+@pytest.fixture
+async def registered(keeper: Mapping[str, str], tmp_path: Path) -> Mapping[str, str]:
+    """The same, with a partner registered."""
+    (tmp_path / "registry.toml").write_text(REGISTRY)
+    applied = await contactpoint("registry", "apply", tmp_path / "registry.toml", **keeper)
+    assert (applied.code, applied.out) == (0, "registered 1 organisations, 1 partners, 1 clients\n"), applied.err
+    return keeper

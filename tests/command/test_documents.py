@@ -1,4 +1,4 @@
-"""`contactpoint documents` and `contactpoint registry`: what whoever keeps the registry types, reads and is refused."""
+"""`contactpoint documents`: what whoever keeps the registry types, reads and is refused."""
 
 import json
 from collections.abc import Mapping
@@ -8,46 +8,8 @@ from typing import Any
 import pytest
 
 import schema as schema_package
-from adapters.store.roles import Role
 from tests.command.running import Ended, contactpoint
-from tests.databases import Database
 from tests.partners.texts import NAME, SCHOOL, a_manifest, digest
-
-REGISTRY = """
-[[organisation]]
-id = "partner-1"
-name = "Case Management"
-kind = "PARTNER"
-purposes = ["CHILD_WELFARE"]
-
-[[partner]]
-organisation = "partner-1"
-categories = ["IDENTITY", "SCHOOL"]
-
-[[client]]
-issuer = "https://issuer.example.org"
-id = "partner-1"
-name = "Case Management"
-roles = ["PARTNER"]
-doors = ["DOCUMENTS"]
-organisations = ["partner-1"]
-"""
-
-
-@pytest.fixture
-def keeper(database: Database, data: Path) -> Mapping[str, str]:
-    """The environment of whoever keeps the registry: the address of its role, and no other's."""
-    data.mkdir()
-    return {"CONTACTPOINT_REGISTRY_DSN": database.dsn(Role.REGISTRY), "CONTACTPOINT_DATA": str(data)}
-
-
-@pytest.fixture
-async def registered(keeper: Mapping[str, str], tmp_path: Path) -> Mapping[str, str]:
-    """The same, with a partner registered."""
-    (tmp_path / "registry.toml").write_text(REGISTRY)
-    applied = await contactpoint("registry", "apply", tmp_path / "registry.toml", **keeper)
-    assert (applied.code, applied.out) == (0, "registered 1 organisations, 1 partners, 1 clients\n"), applied.err
-    return keeper
 
 
 def written(folder: Path, **texts: str) -> Path:
@@ -134,9 +96,6 @@ async def test_a_schema_is_checked_against_what_is_published(registered: Mapping
         (["documents", "publish", "nothing.json", "--partner", "partner-1"], "cannot read"),
         (["documents", "revoke", "sha256:00", "--partner", "partner-1"], "documents list --partner partner-1"),
         (["documents", "check", "--schema", "nothing.graphql"], "cannot read"),
-        (["registry", "deny", "token-1", "--issuer", "https://issuer.example.org", "--until", "soon"], "--until"),
-        (["statistics", "build", "--month", "November"], "--month"),
-        (["statistics", "build", "--month", "2999-01"], "has not come yet"),
     ],
 )
 async def test_a_mistake_is_one_line_that_names_the_fix(keeper: Mapping[str, str], words: list[str], said: str) -> None:
@@ -152,31 +111,3 @@ async def test_a_partner_that_nobody_registered_publishes_nothing(keeper: Mappin
     ended = await publish(written(tmp_path, ChildsName=NAME), keeper)
     assert ended.code == 1
     assert "`partner-1`: register it with `contactpoint registry apply`" in ended.err
-
-
-async def test_a_token_is_called_back_by_command(keeper: Mapping[str, str], database: Database) -> None:
-    """By issuer and `jti`, until its own end."""
-    words = ["token-1", "--issuer", "https://issuer.example.org", "--until", "2999-01-01T00:00:00Z"]
-    ended = await contactpoint("registry", "deny", *words, **keeper)
-    assert (ended.code, ended.out) == (0, "denied until 2999-01-01T00:00:00+00:00\n")
-    assert await _count(database, "denied_tokens") == 1
-
-
-async def test_who_a_member_of_staff_is_is_typed_in(registered: Mapping[str, str], database: Database) -> None:
-    """Never on the command line, which others can read; a keyed fingerprint is kept, and forgotten again."""
-    words = ["registry", "staff", "partner-1", "nurse-1"]
-    named = await contactpoint(*words, typed="999 000 0018\n", **registered)
-    assert (named.code, named.out) == (0, "named\n"), named.err
-    assert await _count(database, "staff_prints") == 1
-    mistyped = await contactpoint(*words, typed="9990000019\n", **registered)
-    assert (mistyped.code, "9990000019" in mistyped.err, "standard input" in mistyped.err) == (1, False, True)
-    forgotten = await contactpoint(*words, "--forget", **registered)
-    assert (forgotten.code, await _count(database, "staff_prints")) == (0, 0)
-
-
-async def _count(database: Database, table: str) -> int:
-    connection = await database.connect()
-    try:
-        return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a name of our own
-    finally:
-        await connection.close()

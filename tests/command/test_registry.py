@@ -1,0 +1,62 @@
+"""`contactpoint registry` and `contactpoint statistics`: who may come, and a month's counts."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.command.running import contactpoint
+from tests.databases import Database
+
+
+async def test_a_token_is_called_back_by_command(keeper: Mapping[str, str], database: Database) -> None:
+    """By issuer and `jti`, until its own end."""
+    words = ["token-1", "--issuer", "https://issuer.example.org", "--until", "2999-01-01T00:00:00Z"]
+    ended = await contactpoint("registry", "deny", *words, **keeper)
+    assert (ended.code, ended.out) == (0, "denied until 2999-01-01T00:00:00+00:00\n")
+    assert await _count(database, "denied_tokens") == 1
+
+
+async def test_who_a_member_of_staff_is_is_typed_in(registered: Mapping[str, str], database: Database) -> None:
+    """Never on the command line, which others can read; a keyed fingerprint is kept, and forgotten again."""
+    words = ["registry", "staff", "partner-1", "nurse-1"]
+    named = await contactpoint(*words, typed="999 000 0018\n", **registered)
+    assert (named.code, named.out) == (0, "named\n"), named.err
+    assert await _count(database, "staff_prints") == 1
+    mistyped = await contactpoint(*words, typed="9990000019\n", **registered)
+    assert (mistyped.code, "9990000019" in mistyped.err, "standard input" in mistyped.err) == (1, False, True)
+    forgotten = await contactpoint(*words, "--forget", **registered)
+    assert (forgotten.code, await _count(database, "staff_prints")) == (0, 0)
+
+
+async def test_a_month_is_built_once(keeper: Mapping[str, str]) -> None:
+    """By the registry's role; a second time nothing is done, and that is no failure."""
+    words = ["statistics", "build", "--month", "2026-10"]
+    built = await contactpoint(*words, **keeper)
+    assert (built.code, built.out.startswith("built 2026-10: ")) == (0, True), built.err
+    again = await contactpoint(*words, **keeper)
+    assert (again.code, again.out) == (0, "2026-10 is built already\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["registry", "deny", "token-1", "--issuer", "https://issuer.example.org", "--until", "soon"], "--until"),
+        (["registry", "apply", "nothing.toml"], "cannot read"),
+        (["statistics", "build", "--month", "November"], "--month"),
+        (["statistics", "build", "--month", "2999-01"], "has not come yet"),
+    ],
+)
+async def test_a_mistake_is_one_line_that_names_the_fix(keeper: Mapping[str, str], words: list[str], said: str) -> None:
+    """And exit code 1."""
+    ended = await contactpoint(*words, **keeper)
+    assert ended.code == 1
+    [line] = ended.err.strip().splitlines()
+    assert said in line
+
+
+async def _count(database: Database, table: str) -> int:
+    connection = await database.connect()
+    try:
+        return int(await connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a name of our own
+    finally:
+        await connection.close()
