@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from adapters.identity import IdentityEntry
 from adapters.records import AddressStatus, BirthEntry, Gender, Keys, Name, NhsNumber, PostalAddress, Upn
+from adapters.store.kinship import print_of
 from gateway.feeds.definition import AsOf, Columns, ParentColumns, SourceDefinition
 from gateway.feeds.normalise import entry, in_full
 from gateway.feeds.reader import Rejected, Row
@@ -182,6 +183,15 @@ def test_parents_are_fingerprints() -> None:
     other = entry(Row(7, PLAIN | {"p email": "mum@example.org"}), DEFINITION, NOW, b"another")
     assert isinstance(other, IdentityEntry)
     assert other.parents != said(p_email="mum@example.org").parents
+
+
+def test_kin_are_prints_of_nhs_numbers_alone() -> None:
+    """The child's own and its parents', under the key and apart from the fingerprints that households are known by."""
+    own, parent = (print_of(KEY, NhsNumber(number)) for number in ("9990000018", "9990000026"))
+    assert said(nhs="999 000 0018", p_nhs="9990000026", q_email="dad@example.org").kin == (own, parent)
+    assert said(p_nhs="9990000026").kin == (parent,)
+    assert said(p_nhs="9990000027", p_email="mum@example.org").kin == ()
+    assert not set(said(p_nhs="9990000026").parents) & {parent}
 
 
 def test_a_row_is_known_again_by_its_own_word_or_else_by_what_it_says() -> None:
