@@ -63,7 +63,7 @@ async def test_it_shows_what_the_shield_hides_for_a_quarter_of_an_hour(gateway: 
 
 
 async def test_it_is_one_viewers_with_one_token_for_one_purpose_and_child(gateway: RunningGateway) -> None:
-    """For everybody else, and for the same viewer with another token, purpose or child, nothing has changed."""
+    """CASES 31: for anybody else, and for the same viewer with another token, purpose or child, nothing has changed."""
     others = await hidden(gateway, viewer="gp")
     await override(gateway, "shielded")
     assert await hidden(gateway) == []
