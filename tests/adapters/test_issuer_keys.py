@@ -95,7 +95,6 @@ async def test_a_renewal_under_way_is_given_up_when_closed(keys: IssuerKeys, clo
     "discovery",
     [
         {"issuer": "https://another.example"},
-        {"jwks_uri": "http://keys.example/jwks"},
         {"jwks_uri": "file:///etc/passwd"},
         {"jwks_uri": ""},
         {"jwks_uri": 7},
@@ -109,6 +108,16 @@ async def test_a_discovery_that_sends_us_elsewhere_is_none(
     issuer.discovery = discovery
     with pytest.raises(IssuerUnavailable):
         await keys.current()
+
+
+async def test_keys_are_taken_from_no_address_that_others_could_answer_for(
+    keys: IssuerKeys, issuer: PretendedIssuer
+) -> None:
+    """Though it would answer: `0.0.0.0` reaches this very issuer, in plain, and is not this machine's own address."""
+    issuer.discovery = {"jwks_uri": f"{issuer.url}/jwks".replace("127.0.0.1", "0.0.0.0")}  # noqa: S104 - asked, not bound
+    with pytest.raises(IssuerUnavailable):
+        await keys.current()
+    assert issuer.asked == 0
 
 
 async def test_more_than_an_issuer_has_to_say_is_not_read(keys: IssuerKeys, issuer: PretendedIssuer) -> None:
