@@ -233,7 +233,7 @@ LIKELY = {
 }
 
 
-@settings(max_examples=1_500)
+@settings(max_examples=1_000)
 @given(st.data())
 def test_claims_are_believed_if_and_only_if_the_plainer_reader_believes_them(data: st.DataObject) -> None:
     """Any few of them changed, left out or added, to what is likely or to anything at all."""
