@@ -56,6 +56,7 @@ def masked(schema: GraphQLSchema, mask: Mask) -> GraphQLSchema:
     """
     _check_roots(schema, mask)
     left = _left(schema, mask)
+    reached = _reached(schema, left)
     made: dict[str, Any] = {}
 
     def again(type_: Any) -> Any:
@@ -70,16 +71,14 @@ def masked(schema: GraphQLSchema, mask: Mask) -> GraphQLSchema:
     def those_made(types: Iterable[GraphQLNamedType]) -> list[Any]:
         return [made[type_.name] for type_ in types if type_.name in made]
 
-    for name in _reached(schema, left):
-        type_ = schema.type_map[name]
-        changed: dict[str, Any]
+    for name, type_ in schema.type_map.items():  # in an order of their own, which is the same in every process
+        changed: dict[str, Any] = {}
         if isinstance(type_, GraphQLUnionType):
             changed = {"types": partial(those_made, type_.types)}
         elif isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
             changed = {"fields": partial(fields, type_), "interfaces": partial(those_made, type_.interfaces)}
-        else:
-            continue
-        made[name] = type(type_)(**{**type_.to_kwargs(), **changed})
+        if name in reached:
+            made[name] = type(type_)(**{**type_.to_kwargs(), **changed})
     found = GraphQLSchema(
         query=made.get(schema.query_type.name) if schema.query_type else None,
         mutation=made.get(schema.mutation_type.name) if schema.mutation_type else None,

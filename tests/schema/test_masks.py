@@ -1,5 +1,10 @@
 """What a class of viewers may use is all that it can know of: what is hidden is unknown, and not only refused."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import strawberry
 from graphql import (
@@ -28,6 +33,7 @@ from tests.builders import HERE, a_child, a_viewer
 from tests.shield.test_policy import CHILDREN, VIEWERS
 from tests.shield.test_policy import PURPOSES as ANY_PURPOSE
 
+ROOT = Path(__file__).parents[2]
 BY_ROLE = pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 
 
@@ -98,6 +104,25 @@ def test_every_class_reads_a_schema_of_its_own() -> None:
     assert "Address" not in texts[Role.STEWARD]
     for role in (Role.PRACTITIONER, Role.PARTNER, Role.STEWARD, Role.ANALYST, Role.AUDITOR):
         assert "ShieldCase" not in texts[role]
+
+
+def test_every_process_tells_the_same_in_the_same_order() -> None:
+    """CASES 21: introspection is answered by any replica, and by which one nobody may tell."""
+    script = (
+        "import json; from graphql import introspection_from_schema; from gateway.classes import CLASSES;"
+        "print(json.dumps([introspection_from_schema(schema) for schema in CLASSES.values()]))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
 
 
 def test_a_federated_gateway_is_told_by_what_to_ask() -> None:
