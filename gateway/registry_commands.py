@@ -83,8 +83,13 @@ def staff(
     Their NHS number is read from the standard input, never from the command line; a keyed fingerprint of it is kept.
     """
     settings = settings_for(data)
-    print_ = None if forget else print_of(key_of(settings), _nhs_number())
-    with_registrar(settings, lambda registrar: registrar.name_staff(organisation, subject, print_))
+    number = None if forget else _nhs_number()
+
+    async def named(registrar: Registrar) -> None:
+        print_ = None if number is None else print_of(key_of(settings, make=False), number)
+        await registrar.name_staff(organisation, subject, print_)
+
+    with_registrar(settings, named)
     typer.echo("forgotten" if forget else "named")
 
 

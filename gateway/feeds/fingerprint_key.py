@@ -14,16 +14,25 @@ from gateway.settings import Settings
 LENGTH = 32
 
 
-def key_of(settings: Settings) -> bytes:
-    """The key in the file that the settings name, else in the data folder's own. Raises SourceError."""
+def key_of(settings: Settings, *, make: bool = True) -> bytes:
+    """The key in the file that the settings name, else in the data folder's own.
+
+    Who compares with what was fingerprinted elsewhere must not `make` one: it would fit nobody, and nobody would
+    notice. Raises SourceError.
+    """
     if settings.fingerprint_key_file != Path():
-        return fingerprint_key(settings.fingerprint_key_file)
+        return fingerprint_key(settings.fingerprint_key_file, make=make)
     make_folder(settings.data)
-    return fingerprint_key(settings.data / "fingerprint-key")
+    return fingerprint_key(settings.data / "fingerprint-key", make=make)
 
 
-def fingerprint_key(path: Path) -> bytes:
+def fingerprint_key(path: Path, *, make: bool = True) -> bytes:
     """The key in that file; made, with mode 0600, where there is none. Raises SourceError."""
+    if not make and not path.exists():
+        raise SourceError(
+            f"there is no fingerprint key in `{path}`: copy it from where feeds are loaded, or name it in"
+            " `CONTACTPOINT_FINGERPRINT_KEY_FILE`"
+        )
     try:
         if not path.exists():
             private_files.keep(path, secrets.token_hex(LENGTH).encode())

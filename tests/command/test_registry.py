@@ -1,9 +1,11 @@
 """`contactpoint registry` and `contactpoint statistics`: who may come, and a month's counts."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from gateway.feeds.fingerprint_key import fingerprint_key
 from tests.command.running import contactpoint
 from tests.databases import Database
 
@@ -16,9 +18,14 @@ async def test_a_token_is_called_back_by_command(keeper: Mapping[str, str], data
     assert await _count(database, "denied_tokens") == 1
 
 
-async def test_who_a_member_of_staff_is_is_typed_in(registered: Mapping[str, str], database: Database) -> None:
+async def test_who_a_member_of_staff_is_is_typed_in(
+    registered: Mapping[str, str], database: Database, data: Path
+) -> None:
     """Never on the command line, which others can read; a keyed fingerprint is kept, and forgotten again."""
     words = ["registry", "staff", "partner-1", "nurse-1"]
+    keyless = await contactpoint(*words, typed="999 000 0018\n", **registered)
+    assert (keyless.code, "copy it from where feeds are loaded" in keyless.err) == (1, True)
+    fingerprint_key(data / "fingerprint-key")
     named = await contactpoint(*words, typed="999 000 0018\n", **registered)
     assert (named.code, named.out) == (0, "named\n"), named.err
     assert await _count(database, "staff_prints") == 1

@@ -43,6 +43,14 @@ def test_relays_map_is_read(algorithm: str) -> None:
     assert manifest.entries[1].hash == f"sha256:{digest(TWO)}"
 
 
+def test_what_relays_compiler_writes_is_read() -> None:
+    """As version 21 of it wrote it, with the newline at the end of each text that belongs to it."""
+    text = "query AppChildQuery(\n  $number: ID!\n) {\n  child(number: $number) {\n    number\n  }\n}\n"
+    wrote = {"57fe229203621523c9da29d8dd8617036b5997fc1d5787f32df4b7865154072d": text}
+    [entry] = manifest_of(json.dumps(wrote, indent=2).encode()).entries
+    assert entry.body == text
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
