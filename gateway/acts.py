@@ -38,7 +38,7 @@ from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, j
 from gateway.shield.calls import takes_custodian
 from gateway.shield.resolving import NOT_TO_MERGE, Resolve, flaw_of_word, judge_entry
 from gateway.viewer import Role, Viewer
-from resolvers.acts import Acts, BadActError, BadReasonError
+from resolvers.acts import BadActError, BadReasonError
 from resolvers.answering import ResponsePath
 from resolvers.errors import NotAddressableError, QuestionError
 
@@ -90,7 +90,7 @@ class OfficersDesk:
         self._store = store
         self._observer = observer
 
-    def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> Acts:
+    def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> "ActsOfRequest":
         """All that one request may do; `reference` is its answer's."""
         return ActsOfRequest(self._book, self._stewards, self._store, self._observer, viewer, ground, reference)
 
@@ -120,6 +120,11 @@ class ActsOfRequest:
     @property
     def guesses(self) -> int:
         return sum(outcome is None for outcome in self._came_to.values())
+
+    def let_in_anew(self, viewer: Viewer, ground: Ground) -> None:
+        """The registry has changed: whatever is not done yet is done as it has them now."""
+        self._viewer = viewer
+        self._ground = ground
 
     async def shield(self, path: ResponsePath, number: str, call: ShieldCall, reason: str) -> ActResult | None:
         """Carry out an officer's call, or propose it."""

@@ -19,6 +19,7 @@ from adapters.practice_pds import PdsPractices
 from adapters.school_oneroster import ONEROSTER_SCOPES, OneRosterSchools
 from adapters.service_subgraph import SubgraphServices
 from gateway.settings import SettingError, Settings, variable
+from gateway.trust import issuers
 from resolvers.agencies import Agencies, JoinedAgencies, join
 
 ADDRESSES = ("oneroster_url", "register_url", "pds_url", "ods_url", "lev_url", "services_url")
@@ -99,18 +100,21 @@ async def unanswering(settings: Settings) -> Mapping[str, str]:
     """The addresses that take no connection now, by the variable that names each. Asks them nothing."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PROBE_PATIENCE)) as session:
 
-        async def silent(name: str) -> bool:
+        async def silent(address: str) -> bool:
             try:
-                async with session.head(getattr(settings, name), allow_redirects=False):
+                async with session.head(address, allow_redirects=False):
                     return False
             except (aiohttp.ClientSSLError, aiohttp.ServerDisconnectedError):
                 return False  # it is there; whether its certificate and answers will do, each call will say
             except (aiohttp.ClientError, TimeoutError, ValueError):
                 return True
 
-        names = ("issuer", *ADDRESSES)
-        silences = await asyncio.gather(*map(silent, names))
-    return {variable(name): getattr(settings, name) for name, silence in zip(names, silences, strict=True) if silence}
+        named = [
+            *(("issuer", issuer) for issuer in issuers(settings)),
+            *((name, getattr(settings, name)) for name in ADDRESSES),
+        ]
+        silences = await asyncio.gather(*(silent(address) for _, address in named))
+    return {variable(name): address for (name, address), silence in zip(named, silences, strict=True) if silence}
 
 
 def _pds_credential(settings: Settings) -> Credential:

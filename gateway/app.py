@@ -1,9 +1,11 @@
 """The composition root: builds every real thing from the settings and joins them. Nothing imports this but commands."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +16,8 @@ from adapters.client import AgencyClient
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.store.failures import StoreUnavailable
 from adapters.store.feeding import FeedStore
+from adapters.store.kinship import print_of
+from adapters.store.listening import Listener
 from adapters.store.postgres import Store
 from adapters.store.shields import ShieldBook
 from adapters.webhook import Signer, Webhook
@@ -21,23 +25,31 @@ from gateway.acts import OfficersDesk
 from gateway.agencies import build_client, join_agencies, require
 from gateway.audit.group_commit import GroupCommit
 from gateway.audit.ledger import Ledger
+from gateway.classes import CLASSES
+from gateway.doors import Doors
 from gateway.endpoint import ALWAYS, graphql_route, live, ready_route
 from gateway.errors import Unavailable
 from gateway.events import Observer
+from gateway.feeds.fingerprint_key import key_of
+from gateway.guessing import Guessing
 from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
 from gateway.operations.limits import Limits
 from gateway.page import Demonstration, add_explorer
 from gateway.pipeline import Pipeline
 from gateway.protection import ProtectionCounts
+from gateway.published import Published
+from gateway.purpose import reasons_demanded
 from gateway.registry import Registry
 from gateway.reports import ReportSender, report_signer
 from gateway.settings import Settings
-from gateway.tokens import TokenRules, TokenVerifier
-from gateway.viewer import Role
+from gateway.sign_in import SignIn
+from gateway.tokens import TokenVerifier
+from gateway.trust import issuers, token_rules
 from gateway.wire.exchange import Reply, Request, head
 from gateway.wire.port import Port
 from gateway.wire.routes import Routes
+from gateway.wire.tls import tls_context
 from resolvers.agencies import JoinedAgencies
 from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
@@ -48,9 +60,10 @@ STEWARDS_PATIENCE = 3.0  # seconds a statement of theirs may take
 JWK_SET = "application/jwk-set+json"
 
 
-def address(host: str, port: int) -> str:
+def address(host: str, port: int, *, secure: bool = False) -> str:
     """Where a browser finds what listens there."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class PortTaken(Exception):
@@ -64,7 +77,7 @@ class Gateway:
     settings: Settings
     store: Store
     client: AgencyClient
-    keys: IssuerKeys
+    keys: Mapping[str, IssuerKeys]
     observer: Observer
     pipeline: Pipeline
     signer: Signer | None
@@ -103,40 +116,57 @@ class Gateway:
             observer = Observer()
             limits = Limits.of(settings)
             book, stewards = await _doors(opening, shield_dsn, feed_dsn)
-            keys = IssuerKeys(client, settings.issuer)
-            opening.push_async_callback(keys.close)
+            keys = {issuer: IssuerKeys(client, issuer) for issuer in issuers(settings)}
+            for each in keys.values():
+                opening.push_async_callback(each.close)
+            registry = Registry(store)
+            documents = Documents(graphql_schema, field_guards, CLASSES, limits)
+            published = Published(documents, registry, store, observer)
             pipeline = Pipeline(
-                viewers=TokenVerifier({settings.issuer: keys}, TokenRules(audience=settings.audience)),
-                registry=Registry(store),
-                documents=Documents(graphql_schema, field_guards, dict.fromkeys(Role, graphql_schema), limits),
+                tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings)))),
+                registry=registry,
+                doors=Doors(documents, published),
                 limits=limits,
+                reasons_demanded=reasons_demanded(settings.reasons_required),
                 executor=Executor(observer),
                 store=store,
                 reads=JoinedReads(store, at_once=settings.store_connections),
                 agencies=agencies,
-                ledger=Ledger(GroupCommit(store)),
+                ledger=Ledger(
+                    GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60)
+                ),
+                guessing=Guessing(),
                 observer=observer,
                 deadline=settings.deadline,
                 desk=OfficersDesk(book, stewards, store, observer),
             )
+            await _registered(registry, published)
+            listening = Listener(gateway_dsn).listen(lambda: _registered(registry, published))
+            await opening.enter_async_context(_meanwhile(listening))
+            await opening.enter_async_context(_meanwhile(published.telling()))
             if signer is not None:
                 sender = ReportSender(store, Webhook(client, signer), observer)
                 await opening.enter_async_context(_meanwhile(sender.run()))
             gateway = cls(settings, store, client, keys, observer, pipeline, signer)
             opening.push_async_callback(gateway._stop_listening)
-            gateway.url = await gateway._listen(gateway._public(demonstration), host, port, reuse_port=reuse_port)
+            public = gateway._public(demonstration)
+            gateway.url = await gateway._listen(public, host, port, reuse_port=reuse_port, tls=tls_context(settings))
             if admin_port is not None:
-                await gateway._listen(gateway._admin(), host, admin_port, reuse_port=False)
+                await gateway._listen(gateway._admin(), host, admin_port)
             gateway._opened = opening.pop_all()
         return gateway
 
     async def ready(self) -> None:
-        """Raise `Unavailable` unless lawful answers can be given: the store answers and the issuer's keys are known."""
+        """Raise `Unavailable` unless lawful answers can be given: the store answers and an issuer's keys are known."""
         try:
             await self.store.ready()
-            await self.keys.current()
-        except (StoreUnavailable, IssuerUnavailable):
+        except StoreUnavailable:
             raise Unavailable from None
+        for keys in self.keys.values():  # where one issuer is gone, others' tokens are as good as ever
+            with suppress(IssuerUnavailable):
+                await keys.current()
+                return
+        raise Unavailable
 
     async def close(self) -> None:
         """Answer what was admitted, then let go of everything."""
@@ -152,11 +182,11 @@ class Gateway:
 
     def _public(self, demonstration: Demonstration | None) -> Routes:
         routes = Routes(ALWAYS)
-        answer = graphql_route(self.pipeline)
+        answer = graphql_route(self.pipeline, self.settings.client_certificate_header)
         routes.add("GET", "/graphql", answer)
         routes.add("POST", "/graphql", answer)
         self._add_health(routes)
-        add_explorer(routes, demonstration)
+        add_explorer(routes, demonstration, SignIn.of(self.settings, self.keys))
         return routes
 
     def _admin(self) -> Routes:
@@ -186,11 +216,14 @@ class Gateway:
         while self._ports:
             await self._ports.pop().close(SHUTDOWN_SECONDS)
 
-    async def _listen(self, routes: Routes, host: str, port: int, *, reuse_port: bool) -> str:
+    async def _listen(
+        self, routes: Routes, host: str, port: int, *, reuse_port: bool = False, tls: SSLContext | None = None
+    ) -> str:
         listening = Port(routes.handler_of, most_body=self.settings.request_body_cap)
         self._ports.append(listening)
         try:
-            return address(host, await listening.listen(host, port, reuse_port=reuse_port))
+            listened = await listening.listen(host, port, reuse_port=reuse_port, tls=tls)
+            return address(host, listened, secure=tls is not None)
         except OSError as error:
             raise PortTaken(
                 f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
@@ -209,6 +242,12 @@ async def _doors(
         stewards = await FeedStore.connect(feed_dsn, connections=STEWARDS, timeout=STEWARDS_PATIENCE)
         opening.push_async_callback(stewards.close)
     return book, stewards
+
+
+async def _registered(registry: Registry, published: Published) -> None:
+    """Know the registry as it stands now, with all that is published ready to run."""
+    await registry.refresh()
+    await published.prepare(registry.snapshot)
 
 
 @asynccontextmanager

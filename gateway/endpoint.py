@@ -4,9 +4,10 @@ https://graphql.github.io/graphql-over-http/draft/ is the specification followed
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from email.message import Message
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -22,7 +23,7 @@ JSON = "application/json"
 # `Server` says who we are, not which versions of what we are built from.
 ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "ContactPoint"}
 
-# A proxy may read the last where we read the first.
+# A proxy may read the last where we read the first. To these comes the header for certificates, where there is one.
 SAID_ONCE: Final = frozenset({b"authorization", b"contactpoint-purpose", b"contactpoint-reason"})
 
 # How a caller may spell out what our bodies are in.
@@ -36,24 +37,34 @@ class Answers(Protocol):
 
 
 class _Body(msgspec.Struct):
-    query: str
-    operationName: str | None = None  # noqa: N815 - the specification's own spelling
+    query: str | None = None
+    documentId: str | None = None  # noqa: N815 - the specification's own spelling
+    operationName: str | None = None  # noqa: N815 - as above
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
+
+
+class _Persisted(msgspec.Struct):
+    """Apollo's way to name a document by its hash, beside its text or in its stead."""
+
+    version: Literal[1]
+    sha256Hash: str  # noqa: N815 - its own spelling
 
 
 _body = msgspec.json.Decoder(_Body)
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
-def graphql_route(pipeline: Answers) -> Handler:
-    """The handler of `/graphql`."""
+def graphql_route(pipeline: Answers, certificate_header: str = "") -> Handler:
+    """The handler of `/graphql`; a trusted proxy passes on the certificate it was shown in `certificate_header`."""
+    certificate = certificate_header.lower().encode("ascii")
+    said_once = SAID_ONCE | ({certificate} if certificate else set())
 
     async def handle(request: Request) -> Reply:
         media_type = JSON
         try:
             media_type = _media_type(request.header(b"accept"))
-            answered = await pipeline.answer(_asked(request))
+            answered = await pipeline.answer(_asked(request, certificate, said_once))
         except Refusal as refusal:
             return _refused(refusal, media_type)
         status = 400 if not answered.ran and media_type == GRAPHQL else 200
@@ -80,8 +91,8 @@ def ready_route(ready: Callable[[], Awaitable[None]]) -> Handler:
     return handle
 
 
-def _asked(request: Request) -> Asked:
-    if request.repeated and not request.repeated.isdisjoint(SAID_ONCE):
+def _asked(request: Request, certificate: bytes, said_once: AbstractSet[bytes]) -> Asked:
+    if request.repeated and not request.repeated.isdisjoint(said_once):
         raise BadRequest("a header that says who asks or why was sent twice")
     by_get = request.method == b"GET"
     body = _parameters(request) if by_get else _posted(request)
@@ -90,10 +101,30 @@ def _asked(request: Request) -> Asked:
         purpose=request.header(b"contactpoint-purpose"),
         reason=request.header(b"contactpoint-reason"),
         query=body.query,
+        document_id=_document_id(body),
         operation_name=body.operationName,
         variables=body.variables or {},
         by_get=by_get,
+        peer=request.peer,
+        forwarded=request.header(certificate) if certificate else None,
     )
+
+
+def _document_id(body: _Body) -> str | None:
+    """The id of the document asked for, or of the text sent, where its caller gives one."""
+    said = body.extensions.get("persistedQuery") if body.extensions else None
+    if body.documentId is not None:
+        if body.query is not None or said is not None:
+            raise BadRequest("`documentId` stands alone: leave out `query` and `persistedQuery`")
+        return body.documentId
+    if said is not None:
+        try:
+            return f"sha256:{msgspec.convert(said, _Persisted).sha256Hash}"
+        except msgspec.ValidationError:
+            raise BadRequest("`persistedQuery` must hold `version` 1 and a `sha256Hash`") from None
+    if body.query is None:
+        raise BadRequest("send a string `query`, or the id of a document as `documentId`")
+    return None
 
 
 def _posted(request: Request) -> _Body:
@@ -105,7 +136,7 @@ def _posted(request: Request) -> _Body:
         case Unread.TOO_LARGE:
             raise LimitExceeded("BODY", "the body is too large")
         case text:
-            body: _Body = _decoded(_body, text, "the body must be a JSON object with a string `query`")
+            body: _Body = _decoded(_body, text, "the body must be a JSON object with a string `query` or `documentId`")
             return body
 
 
@@ -125,10 +156,9 @@ def _parameters(request: Request) -> _Body:
         said = dict(reversed(parse_qsl(query, keep_blank_values=True, errors="strict")))
     except ValueError:
         raise BadRequest("the parameters must be UTF-8, percent-encoded") from None
-    if "query" not in said:
-        raise BadRequest("the parameter `query` is missing")
     return _Body(
-        query=said["query"],
+        query=said.get("query"),
+        documentId=said.get("documentId"),
         operationName=said.get("operationName") or None,
         variables=_parameter(said, "variables"),
         extensions=_parameter(said, "extensions"),

@@ -1,11 +1,11 @@
 """The story of one request, readable aloud: who asks, why, for what; read, decide, fetch, look again, record, answer.
 
-Nothing leaves here that was not recorded first, and nothing is recorded that was decided under shields which have
-changed since: then it is all done again.
+Nothing leaves here that was not recorded first, and nothing is recorded that was decided under shields, or a registry,
+which have changed since: then it is all done again.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
 from functools import lru_cache
 from typing import Any, Protocol
@@ -14,36 +14,40 @@ import msgspec
 from graphql import GraphQLError
 
 from adapters.deadlines import Deadlines
+from adapters.store import registry_records
 from adapters.store.entries import Conditions
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
-from adapters.store.registry_records import RECORDED
+from adapters.store.registry_records import RegistryMoved
 from adapters.store.search import SearchScope
+from gateway.admission import flags_of
 from gateway.audit.ledger import Ledger, new_reference
-from gateway.errors import Forbidden, MethodNotAllowed, Refusal, Unavailable
+from gateway.doors import Doors
+from gateway.errors import Forbidden, MethodNotAllowed, RateLimited, Refusal, Unavailable
 from gateway.events import Event, Observer
-from gateway.operations.documents import Documents, InvalidDocument, Operation
+from gateway.guessing import Guessing
+from gateway.operations.documents import InvalidDocument, Operation
 from gateway.operations.executor import Executor
 from gateway.operations.limits import Limits
 from gateway.operations.outcome import Executed
 from gateway.operations.variables import check_variables
 from gateway.patience import Patience
-from gateway.purpose import Ground, Purpose, state_ground
-from gateway.registry import Registry
+from gateway.purpose import Ground, Purpose, ground_of
 from gateway.shield.policy import at_most, decider
 from gateway.shield.redaction import LeakCaught, look
-from gateway.tokens import TokenVerifier
-from gateway.viewer import Role, Viewer
+from gateway.statistics.cube import cube_for
+from gateway.viewer import Bearer, Role, Standing, Viewer
+from gateway.wire.peer import Peer
 from resolvers.acts import Acts
 from resolvers.agencies import JoinedAgencies
 from resolvers.answering import AgencyMark, Answering, agree
-from resolvers.children import Capability, ChildFinder
+from resolvers.children import Capability, ChildFinder, Most
 from resolvers.contacts import Contacts
 from resolvers.disclosure import Category
 from resolvers.joined_reads import JoinedReads
 from schema.context import AnsweringContext, ViewerCard
 
-# A shield that moves while an answer is made is rare; one that moves five times within it is a reason not to answer.
+# A shield or a registry that moves while an answer is made is rare; five times within it is a reason not to answer.
 MOST_ATTEMPTS = 5
 
 # What is kept back of the deadline for recording and sending the answer, once agencies have had their time.
@@ -54,15 +58,22 @@ MOST_VIEWERS_KEPT = 10_000
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A request as HTTP delivered it, not yet believed."""
+    """A request as HTTP delivered it, not yet believed.
+
+    A `document_id` beside a `query` is what its caller says the text's hash to be. `forwarded` is the header in which
+    a proxy passes on the certificate that it was shown.
+    """
 
     authorization: str | None
     purpose: str | None
     reason: str | None
-    query: str
+    query: str | None
+    document_id: str | None = None
     operation_name: str | None = None
     variables: Mapping[str, Any] = {}
     by_get: bool = False
+    peer: Peer = Peer()
+    forwarded: str | None = None
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -78,10 +89,50 @@ class Answered(msgspec.Struct, frozen=True):
     ran: bool = True
 
 
+class RequestActs(Acts, Protocol):
+    """What one request may do, however often its answer is made; `guesses` counts acts that came to nobody."""
+
+    @property
+    def guesses(self) -> int: ...
+
+    def let_in_anew(self, viewer: Viewer, ground: Ground) -> None:
+        """The registry has changed: from here on they act as it has them now. What is done stays done."""
+        ...
+
+
 class Desk(Protocol):
     """Where officers and stewards act; what it gives to a request knows who asks, and why."""
 
-    def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> Acts: ...
+    def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> RequestActs: ...
+
+
+class Lets(Protocol):
+    """What is asked of the registry: who somebody is as it stands, and to look whether it has changed."""
+
+    @property
+    def epoch(self) -> int: ...
+
+    async def standing(self, bearer: Bearer) -> Standing: ...
+
+    async def refresh(self, unless_newer_than: int | None = None) -> None: ...
+
+
+class Tokens(Protocol):
+    """What is asked of tokens."""
+
+    async def bearer(self, authorization: str | None, peer: Peer, forwarded: str | None) -> Bearer: ...
+
+
+class _Request:
+    """What lives as long as a request, however often its answer is begun anew."""
+
+    __slots__ = ("acts", "asked", "deadline", "reference")
+
+    def __init__(self, asked: Asked, deadline: float) -> None:
+        self.asked = asked
+        self.deadline = deadline
+        self.reference = new_reference()
+        self.acts: RequestActs | None = None
 
 
 class Pipeline:
@@ -90,28 +141,33 @@ class Pipeline:
     def __init__(
         self,
         *,
-        viewers: TokenVerifier,
-        registry: Registry,
-        documents: Documents,
+        tokens: Tokens,
+        registry: Lets,
+        doors: Doors,
         limits: Limits,
+        reasons_demanded: Collection[tuple[Role, Purpose]],
         executor: Executor,
         store: Store,
         reads: JoinedReads,
         agencies: JoinedAgencies,
         ledger: Ledger,
+        guessing: Guessing,
         observer: Observer,
         deadline: float,
         desk: Desk | None = None,
     ) -> None:
-        self._viewers = viewers
+        self._tokens = tokens
         self._registry = registry
-        self._documents = documents
+        self._doors = doors
         self._limits = limits
+        self._most = Most(limits.children, limits.searches)
+        self._reasons_demanded = reasons_demanded
         self._executor = executor
         self._store = store
         self._reads = reads
         self._agencies = agencies
         self._ledger = ledger
+        self._guessing = guessing
         self._observer = observer
         self._deadline = deadline
         self._desk = desk
@@ -123,85 +179,120 @@ class Pipeline:
         deadline = self._loop.time() + self._deadline
         try:
             with Patience(self._deadlines, deadline):
-                viewer = await self._viewers.viewer(asked.authorization)
-                return await self._answer_viewer(viewer, asked, deadline)
+                bearer = await self._tokens.bearer(asked.authorization, asked.peer, asked.forwarded)
+                return await self._answer_bearer(bearer, _Request(asked, deadline))
         except (StoreUnavailable, TimeoutError) as error:
             self._observer.happened(Event.STORE_UNAVAILABLE, type(error).__name__)
             raise Unavailable from None
 
-    async def _answer_viewer(self, viewer: Viewer, asked: Asked, deadline: float) -> Answered:
-        reference = new_reference()
+    async def _answer_bearer(self, bearer: Bearer, request: _Request) -> Answered:
+        for _ in range(MOST_ATTEMPTS):
+            standing = await self._registry.standing(bearer)
+            try:
+                return await self._answer_viewer(standing, request)
+            except RegistryMoved:
+                self._observer.happened(Event.DECIDED_AGAIN, "the registry changed")
+                await self._registry.refresh(unless_newer_than=standing.epoch)
+        raise Unavailable
+
+    async def _answer_viewer(self, standing: Standing, request: _Request) -> Answered:
+        """Answer whom the registry knows so; raises `RegistryMoved` where it does no longer."""
+        viewer, asked = standing.viewer, request.asked
         operation: Operation | None = None
         try:
-            organisation = await self._registry.organisation(viewer.organisation)
-            ground = state_ground(viewer, organisation, asked.purpose, asked.reason)
-            operation = self._documents.operation(asked.query, asked.operation_name, viewer.role)
+            if standing.refusal is not None:
+                raise Forbidden(standing.refusal.message)
+            ground = ground_of(standing, asked.purpose, asked.reason, self._reasons_demanded)
+            operation = self._doors.operation(standing, asked.query, asked.document_id, asked.operation_name)
+            if asked.by_get and not operation.touches_no_child:
+                raise MethodNotAllowed
             check_variables(asked.variables, self._limits)
             operation.cost.check(asked.variables, self._limits)
-            _check_door(viewer, operation, asked)
-            acts = self._acts(viewer, ground, reference) if operation.for_desk else None
-            return await self._attempt(viewer, ground, operation, asked.variables, reference, deadline, acts)
+            self._check_guessing(viewer, operation)
+            if operation.for_desk:
+                await self._take_desk(standing, ground, request)
+            return await self._attempt(standing, ground, operation, request)
         except InvalidDocument as invalid:
-            await self._record_refusal(reference, viewer, asked, operation, "INVALID_DOCUMENT")
-            return Answered(reference, errors=invalid.errors, ran=False)
+            await self._record_refusal(standing, request, operation, "INVALID_DOCUMENT")
+            return Answered(request.reference, errors=invalid.errors, ran=False)
         except Unavailable:
             raise
         except Refusal as refusal:
-            await self._record_refusal(reference, viewer, asked, operation, refusal.code)
-            refusal.reference = reference
+            await self._record_refusal(standing, request, operation, refusal.code)
+            refusal.reference = request.reference
             raise
 
-    async def _attempt(
-        self,
-        viewer: Viewer,
-        ground: Ground,
-        operation: Operation,
-        variables: Mapping[str, Any],
-        reference: str,
-        deadline: float,
-        acts: Acts | None,
-    ) -> Answered:
+    def _check_guessing(self, viewer: Viewer, operation: Operation) -> None:
+        """Refuse, before any work, whom the store has lately found to guess: hit and miss alike."""
+        if not operation.touches_no_child:
+            seconds = self._guessing.seconds_left(viewer.subject)
+            if seconds:
+                raise RateLimited(seconds)
+
+    async def _take_desk(self, standing: Standing, ground: Ground, request: _Request) -> None:
+        """Have the acts ready. What acts is not made undone by its record, so the registry is looked at before."""
+        await self._registry.refresh()
+        if self._registry.epoch != standing.epoch:
+            raise RegistryMoved
+        if request.acts is not None:
+            request.acts.let_in_anew(standing.viewer, ground)
+        elif self._desk is not None:
+            request.acts = self._desk.for_request(standing.viewer, ground, request.reference)
+
+    async def _attempt(self, standing: Standing, ground: Ground, operation: Operation, request: _Request) -> Answered:
+        viewer = standing.viewer
         for _ in range(MOST_ATTEMPTS):
-            answering = Answering()
-            executed = await self._run(viewer, ground, operation, variables, answering, deadline, acts)
+            answering = Answering(standing.epoch)
+            executed = await self._run(viewer, ground, operation, answering, request)
             if answering.marks and await self._hold_marked(answering.marks):
                 self._observer.happened(Event.DECIDED_AGAIN, "agency marked a record")
                 continue
             self._look_again(executed, operation, answering)
-            epoch = agree(answering.epochs)
-            conditions = Conditions(decided=epoch)
-            accesses = answering.accesses()
-            became = await self._ledger.answered(reference, viewer, ground, operation.hash, accesses, conditions)
-            if became == RECORDED:
-                self._observer.happened(Event.ANSWERED)
-                return Answered(reference, executed.data, executed.errors, _extensions(answering))
-            self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")
+            match await self._ledger.answered(
+                request.reference,
+                viewer,
+                ground,
+                operation.hash,
+                answering.accesses(),
+                _conditions(standing, operation, answering, request.acts),
+            ):
+                case registry_records.RECORDED:
+                    self._answered(standing, operation)
+                    return Answered(request.reference, executed.data, executed.errors, _extensions(answering))
+                case registry_records.SHIELDS_MOVED:
+                    self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")
+                case registry_records.REGISTRY_MOVED:
+                    raise RegistryMoved
+                case seconds:
+                    self._guessing.full(viewer.subject, seconds)
+                    raise RateLimited(seconds)
         raise Unavailable
 
-    def _acts(self, viewer: Viewer, ground: Ground, reference: str) -> Acts | None:
-        """Made once for a request: an attempt may be made again, an act may not."""
-        return None if self._desk is None else self._desk.for_request(viewer, ground, reference)
+    def _answered(self, standing: Standing, operation: Operation) -> None:
+        self._observer.happened(Event.ANSWERED)
+        if flags_of(standing.viewer):
+            self._observer.happened(Event.VIEWER_WITHOUT_PERSON)
+        self._doors.answered(standing, operation)
 
     async def _run(
         self,
         viewer: Viewer,
         ground: Ground,
         operation: Operation,
-        variables: Mapping[str, Any],
         answering: Answering,
-        deadline: float,
-        acts: Acts | None,
+        request: _Request,
     ) -> Executed:
-        time_for_others = deadline - KEPT_FOR_RECORDING * self._deadline
+        time_for_others = request.deadline - KEPT_FOR_RECORDING * self._deadline
         allowed = capability(viewer, ground.purpose)
         context = AnsweringContext(
             answering=answering,
-            children=ChildFinder(self._store, self._reads, allowed, time_for_others, answering),
+            children=ChildFinder(self._store, self._reads, allowed, time_for_others, answering, self._most),
             contacts=Contacts(self._agencies, time_for_others, answering),
             viewer=viewer_card(viewer, ground.purpose),
-            acts=acts,
+            acts=request.acts,
+            statistics=cube_for(viewer, ground.purpose, self._store),
         )
-        executed = await self._executor.run(operation, variables, context)
+        executed = await self._executor.run(operation, request.asked.variables, context)
         for agency, failure in answering.failures:
             self._observer.happened(Event.AGENCY_FAILED, f"{agency.value} {type(failure).__name__}")
         return executed
@@ -222,11 +313,16 @@ class Pipeline:
             raise Unavailable from None
 
     async def _record_refusal(
-        self, reference: str, viewer: Viewer, asked: Asked, operation: Operation | None, code: str
+        self, standing: Standing, request: _Request, operation: Operation | None, code: str
     ) -> None:
-        known = asked.purpose if asked.purpose in Purpose.__members__ else None
+        """Record it, or raise `RegistryMoved`: whoever is refused so may not be known at all any more."""
+        purpose = request.asked.purpose if request.asked.purpose in Purpose.__members__ else None
         document = operation.hash if operation else None
-        await self._ledger.refused(reference, viewer, known, document, code)
+        became = await self._ledger.refused(
+            request.reference, standing.viewer, purpose, document, code, registered=standing.epoch
+        )
+        if became == registry_records.REGISTRY_MOVED:
+            raise RegistryMoved
         self._observer.happened(Event.REFUSED, code)
 
 
@@ -255,11 +351,10 @@ def capability(viewer: Viewer, purpose: Purpose) -> Capability | None:
     return Capability(decider(viewer, purpose), scope, broker=viewer.organisation)
 
 
-def _check_door(viewer: Viewer, operation: Operation, asked: Asked) -> None:
-    if asked.by_get and not operation.touches_no_child:
-        raise MethodNotAllowed
-    if viewer.role is Role.PARTNER and not operation.is_introspection:
-        raise Forbidden("a partner sends its published documents alone")
+def _conditions(standing: Standing, operation: Operation, answering: Answering, acts: RequestActs | None) -> Conditions:
+    """What the answer's record depends on; only what might touch a child can have been a guess."""
+    guesses = None if operation.touches_no_child else answering.guesses + (0 if acts is None else acts.guesses)
+    return Conditions(agree(answering.epochs), standing.epoch, guesses)
 
 
 def _extensions(answering: Answering) -> Mapping[str, Any]:

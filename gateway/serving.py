@@ -21,6 +21,7 @@ from gateway.agencies import require, unanswering
 from gateway.app import Gateway, PortTaken, address
 from gateway.checking import demand_lawful
 from gateway.database import migrated, opened
+from gateway.feeds.definition import SourceError
 from gateway.settings import SettingError, Settings, variable
 
 COLLECT_EVERY = 20_000  # objects made and not yet let go of
@@ -141,7 +142,7 @@ def _say_ready(url: str) -> None:
 def _worker(settings: Settings, doors: Doors, host: str, port: int, admin_port: int, ready: Connection) -> None:
     try:
         uvloop.run(_answer(settings, doors, host, port, admin_port, shared=True, started=ready.send))
-    except (PortTaken, SettingError, StoreSetupError) as error:
+    except (PortTaken, SettingError, SourceError, StoreSetupError) as error:
         sys.exit(f"contactpoint: {error}")
 
 
@@ -168,7 +169,7 @@ def _supervise(settings: Settings, doors: Doors, host: str, port: int, admin_por
     signal.signal(signal.SIGINT, stop)
     ends = [worker.sentinel for worker in workers]
     if all(ready in wait([ready, *ends]) for ready in heard):
-        _say_ready(address(host, port))
+        _say_ready(address(host, port, secure=bool(settings.tls_certificate_file.name)))
         wait(ends)
     stop()
     for worker in workers:

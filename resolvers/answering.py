@@ -11,6 +11,7 @@ from graphql.pyutils import Path
 
 from adapters.agency import AgencyFailure, AgencyName, Mark
 from adapters.store.entries import ChildAccess
+from adapters.store.registry_records import RegistryMoved
 from resolvers.disclosure import Category, Disclosure
 
 ResponsePath: TypeAlias = tuple[str | int, ...]
@@ -47,9 +48,15 @@ class _Noted:
 
 
 class Answering:
-    """Gathers, while one attempt runs, everything that must be said of it afterwards."""
+    """Gathers, while one attempt runs, everything that must be said of it afterwards.
 
-    def __init__(self) -> None:
+    `registered` is the registry's epoch that whoever asks was let in under.
+    """
+
+    def __init__(self, registered: int) -> None:
+        self._registered = registered
+        self._missed: set[str] = set()
+        self._guessed = 0
         self._withheld: dict[ResponsePath, Withheld] = {}
         self._noted: dict[str, _Noted] = {}
         self.marks: list[AgencyMark] = []
@@ -57,9 +64,27 @@ class Answering:
         self.epochs: set[int] = set()
         self.disclosures: dict[ResponsePath, Disclosure] = {}
 
-    def read_under(self, epoch: int) -> None:
-        """Children were read while the shields stood at this epoch."""
+    def read_under(self, epoch: int, registered: int) -> None:
+        """Children were read while shields and registry stood at these epochs.
+
+        Raises `RegistryMoved`, before anything is decided, where whoever asks was let in under another.
+        """
+        if registered != self._registered:
+            raise RegistryMoved
         self.epochs.add(epoch)
+
+    def missed(self, numbers: Iterable[str]) -> None:
+        """These numbers came to nobody: each is a guess, however often it is asked."""
+        self._missed.update(numbers)
+
+    def guessed(self) -> None:
+        """A key came to nobody, or a search was made: a guess too."""
+        self._guessed += 1
+
+    @property
+    def guesses(self) -> int:
+        """How much of the attempt may have been guessing at who is on record."""
+        return len(self._missed) + self._guessed
 
     def matched(self, number: str, *, override: bool = False) -> None:
         """A child was matched, whether or not anything of it will be shown."""

@@ -6,7 +6,7 @@ of whom nothing may be told is, from here on, a child that does not exist.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -22,9 +22,17 @@ from resolvers.joined_reads import JoinedReads
 
 Decide: TypeAlias = Callable[[ChildRecord], Disclosure | None]
 
-MOST_CHILDREN = 100
 MOST_MATCHES = 10
-MOST_SEARCHES = 10  # searches, look-ups by key and lists of what waits, in one operation
+
+
+class Most(NamedTuple):
+    """The most that one operation may ask: children by number; searches, look-ups by key and lists of what waits."""
+
+    children: int = 100
+    searches: int = 10
+
+
+MOST: Final = Most()
 
 
 class ChildStore(Protocol):
@@ -66,7 +74,9 @@ class ChildFinder:
         capability: Capability | None,
         deadline: float,
         answering: Answering,
+        most: Most = MOST,
     ) -> None:
+        self._most = most
         self._store = store
         self._reads = reads
         self._capability = capability
@@ -78,8 +88,12 @@ class ChildFinder:
     async def by_number(self, number: str) -> DecidedChild | None:
         self._addressable()
         self._want(1)
-        found = await self._decided(await self._reads.ask((checked_number(number),), self._deadline))
-        return found[0] if found else None
+        wanted = checked_number(number)
+        found = await self._decided(await self._reads.ask((wanted,), self._deadline))
+        if not found:
+            self._answering.missed((wanted,))
+            return None
+        return found[0]
 
     async def by_numbers(self, numbers: Sequence[str]) -> list[DecidedChild | None]:
         """In the order asked; at most a hundred, each decided alone."""
@@ -88,15 +102,20 @@ class ChildFinder:
         wanted = [checked_number(number) for number in numbers]
         decided = await self._decided(await self._reads.ask(wanted, self._deadline))
         found = {child.record.number: child for child in decided}
+        if len(found) < len(wanted):
+            self._answering.missed(number for number in wanted if number not in found)
         return [found.get(number) for number in wanted]
 
     async def by_key(self, key: NhsNumber | Upn) -> DecidedChild | None:
-        """The child with this key, unless the key itself may not be known: then there is no such child."""
+        """The child with this key, unless the key itself may not be known: then there is no such child, as for a guess."""
         self._addressable()
         self._search()
         category = Category.KEY if isinstance(key, NhsNumber) else Category.SCHOOL
         found = await self._decided(await self._store.children_by_key(key), knowing=category)
-        return found[0] if found else None
+        if not found:
+            self._answering.guessed()
+            return None
+        return found[0]
 
     async def search(self, criteria: Criteria, first: int) -> tuple[list[DecidedChild], bool]:
         """The matches, and whether there were more than `first` (then none are given)."""
@@ -104,9 +123,10 @@ class ChildFinder:
         if not 1 <= first <= MOST_MATCHES:
             raise LimitError("FIRST", f"`first` must be between 1 and {MOST_MATCHES}")
         self._search()
+        self._answering.guessed()
         reading = await self._store.find_children(criteria, capability.scope, first)
         if len(reading.children) > first:
-            self._answering.read_under(reading.epoch)
+            self._answering.read_under(reading.epoch, reading.registered)
             return [], True
         return await self._decided(reading), False
 
@@ -114,7 +134,8 @@ class ChildFinder:
         """Note under which shields a list is read elsewhere, next: should one change meanwhile, it is all read anew."""
         self._addressable()
         self._search()
-        self._answering.read_under((await self._reads.ask((), self._deadline)).epoch)
+        reading = await self._reads.ask((), self._deadline)
+        self._answering.read_under(reading.epoch, reading.registered)
 
     async def listed(self, numbers: Collection[str]) -> Mapping[str, DecidedChild]:
         """The children that such a list names, as many as it may hold: each decided as ever, by its number."""
@@ -127,13 +148,13 @@ class ChildFinder:
     def _want(self, children: int) -> None:
         """Count the children asked for by number, through whatever door of one operation."""
         self._wanted += children
-        if self._wanted > MOST_CHILDREN:
-            raise LimitError("CHILDREN", f"at most {MOST_CHILDREN} children can be asked for at once")
+        if self._wanted > self._most.children:
+            raise LimitError("CHILDREN", f"at most {self._most.children} children can be asked for at once")
 
     def _search(self) -> None:
         self._searched += 1
-        if self._searched > MOST_SEARCHES:
-            raise LimitError("SEARCHES", f"at most {MOST_SEARCHES} searches can be made at once")
+        if self._searched > self._most.searches:
+            raise LimitError("SEARCHES", f"at most {self._most.searches} searches can be made at once")
 
     def _addressable(self) -> Capability:
         if self._capability is None:
@@ -143,7 +164,7 @@ class ChildFinder:
     async def _decided(self, reading: Reading, knowing: Category = Category.IDENTITY) -> list[DecidedChild]:
         """The children of whom something may be told, as long as what they were found by may be known."""
         capability = self._addressable()
-        self._answering.read_under(reading.epoch)
+        self._answering.read_under(reading.epoch, reading.registered)
         decided, protected = [], []
         for record in reading.children:
             disclosure = capability.decide(record)

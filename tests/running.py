@@ -27,6 +27,9 @@ from gateway.demo import DemonstrationDoor, pretended
 from gateway.settings import Settings
 from tests.databases import Database
 
+AUDITORS_REASON = "a look at who has looked"
+GRAPHQL = "application/graphql-response+json"
+
 CHILDREN = 200
 POPULATED = "populated"
 KIN_KEY = bytes(range(32))  # under which the kin of the populated children are fingerprinted
@@ -51,9 +54,19 @@ class Reply:
         return [error["extensions"]["code"] for error in self.body.get("errors", [])]
 
     @property
+    def unread(self) -> bool:
+        """Whether the document was refused for naming what the viewer's own schema does not have: nothing ran."""
+        errors = self.body.get("errors", [])
+        return self.status == 400 and "data" not in self.body and bool(errors) and all(map(_of_the_document, errors))
+
+    @property
     def withheld(self) -> list[list[str | int]]:
         """The paths withheld, in the order given."""
         return [entry["path"] for entry in self.body.get("extensions", {}).get("withheld", [])]
+
+
+def _of_the_document(error: Mapping[str, Any]) -> bool:
+    return "extensions" not in error
 
 
 @dataclass
@@ -95,16 +108,24 @@ class RunningGateway:
         viewer: str = "teacher",
         purpose: str | None = None,
         headers: Mapping[str, str] | None = None,
+        url: str | None = None,
     ) -> Reply:
-        """Ask as a persona, for its usual purpose unless another is stated."""
+        """Ask as a persona, for its usual purpose unless another is stated; `url` is another gateway's."""
         stated = purpose or PERSONAS[viewer].purposes[0]
         sent = {
             "Authorization": f"Bearer {self.token(viewer)}",
             "Contactpoint-Purpose": stated,
-            "Accept": "application/graphql-response+json",
+            "Accept": GRAPHQL,
+            **({"Contactpoint-Reason": AUDITORS_REASON} if viewer == "auditor" else {}),
             **(headers or {}),
         }
         body = {"query": query, "variables": variables or {}}
+        async with self.session.post(f"{url or self.url}/graphql", json=body, headers=sent) as answer:
+            return Reply(answer.status, answer.headers.copy(), await answer.json(content_type=None))
+
+    async def post(self, body: Mapping[str, Any], *, viewer: str = "teacher", headers: Mapping[str, str]) -> Reply:
+        """Send any body as a persona."""
+        sent = {"Authorization": f"Bearer {self.token(viewer)}", "Accept": GRAPHQL, **headers}
         async with self.session.post(f"{self.url}/graphql", json=body, headers=sent) as answer:
             return Reply(answer.status, answer.headers.copy(), await answer.json(content_type=None))
 

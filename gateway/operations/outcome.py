@@ -6,6 +6,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from adapters.store.failures import StoreUnavailable
+from adapters.store.registry_records import RegistryMoved
 from gateway.errors import LimitExceeded
 from gateway.events import Event, Observer
 from resolvers.errors import LimitError, QuestionError
@@ -25,7 +26,7 @@ def safe(error: GraphQLError, observer: Observer) -> GraphQLError:
     match cause:
         case LimitError():
             raise LimitExceeded(cause.code.removeprefix("LIMIT_"), cause.message)
-        case StoreUnavailable():
+        case StoreUnavailable() | RegistryMoved():
             raise cause
         case QuestionError():
             return error

@@ -216,16 +216,31 @@ async def test_any_act_on_the_shield_ends_it(gateway: RunningGateway) -> None:
         ("teacher", "SAFEGUARDING"),
         ("gp", "SAFEGUARDING"),
         ("social-worker", "CHILD_WELFARE"),
-        ("shield-officer", "SAFEGUARDING"),
-        ("shield-officer", "SHIELD_MANAGEMENT"),
-        ("steward", "DATA_QUALITY"),
-        ("analyst", "STATISTICS"),
     ],
 )
 async def test_nobody_else_may_ask_at_all(gateway: RunningGateway, viewer: str, purpose: str) -> None:
     """A practitioner with the right in the token, for safeguarding; anybody else is refused before any look."""
     replies = [await override(gateway, child, viewer=viewer, purpose=purpose) for child in ("shielded", "sealed")]
     assert [reply.codes for reply in replies] == [["FORBIDDEN"]] * 2
+    assert replies[0].body == replies[1].body
+    assert await count(gateway, "overrides") == 0
+
+
+@pytest.mark.parametrize(
+    ("viewer", "purpose"),
+    [
+        ("shield-officer", "SAFEGUARDING"),
+        ("shield-officer", "SHIELD_MANAGEMENT"),
+        ("steward", "DATA_QUALITY"),
+        ("analyst", "STATISTICS"),
+    ],
+)
+async def test_an_override_is_unknown_to_whoever_is_no_practitioner(
+    gateway: RunningGateway, viewer: str, purpose: str
+) -> None:
+    """CASES 21: no field of theirs."""
+    replies = [await override(gateway, child, viewer=viewer, purpose=purpose) for child in ("shielded", "sealed")]
+    assert all(reply.unread for reply in replies)
     assert replies[0].body == replies[1].body
     assert await count(gateway, "overrides") == 0
 

@@ -23,6 +23,8 @@ query($first: Int, $after: String) { quarantine(first: $first, after: $after) { 
   candidates { reasons child { number name { family } address { postcode } shield { brokerReference } } }
 } } }
 """
+# Neither an address nor a UPN is a field of any steward's.
+STEWARDS_LIST = LIST.replace(" upn address { postcode }", "").replace(" address { postcode }", "")
 RESOLVE = """
 mutation($e: ID!, $as: Resolution!, $n: ID, $merge: Boolean! = false, $r: String!) {
   done: resolveQuarantine(reference: $e, resolution: $as, number: $n, merge: $merge, reason: $r) { state reference }
@@ -62,7 +64,7 @@ async def a_doubt(
 
 
 async def entries(gateway: RunningGateway, viewer: str, **how: Any) -> list[dict[str, Any]]:
-    reply = await gateway.ask(LIST, viewer=viewer, **how)
+    reply = await gateway.ask(STEWARDS_LIST if viewer == "steward" else LIST, viewer=viewer, **how)
     assert "errors" not in reply.body
     nodes: list[dict[str, Any]] = reply.data["quarantine"]["nodes"]
     return nodes
@@ -87,31 +89,22 @@ def state(reply: Reply) -> Any:
 
 
 async def test_a_steward_reads_an_entry_as_far_as_identity_and_keys_go(gateway: RunningGateway) -> None:
-    """Neither the address that came in nor the word that one matches: that would confirm what a steward may not see."""
+    """Not the address that came in, nor the word that one matches: that would confirm what a steward may not see."""
     reasons = list(LikenessReason)
     reference = await a_doubt(gateway, "open", reasons=reasons)
-    reply = await gateway.ask(LIST, viewer="steward")
-    [entry] = reply.data["quarantine"]["nodes"]
+    assert (await gateway.ask(LIST, viewer="steward")).unread
+    [entry] = await entries(gateway, "steward")
     assert (entry["reference"], entry["state"], entry["outcome"]) == (reference, "OPEN", "DOUBTFUL")
     assert entry["incoming"] == {
         "name": {"given": ["Incoming"], "family": "Doubt"},
         "birthDate": "2014-05-06",
         "gender": "FEMALE",
         "nhsNumber": "9990009999",
-        "upn": None,
-        "address": None,
     }
     [candidate] = entry["candidates"]
     hidden = {"FORMER_NAME", "SAME_ADDRESS", "SAME_POSTCODE"}
     assert set(candidate["reasons"]) == {reason.value for reason in reasons} - hidden
     assert candidate["child"]["number"] == gateway.child("open").number
-    assert candidate["child"]["address"] is None
-    path: list[str | int] = ["quarantine", "nodes", 0]
-    assert reply.withheld == [
-        [*path, "candidates", 0, "child", "address"],
-        [*path, "incoming", "address"],
-        [*path, "incoming", "upn"],
-    ]
 
 
 async def test_an_entry_like_a_protected_child_only_waits_for_a_steward(gateway: RunningGateway) -> None:
@@ -124,7 +117,7 @@ async def test_an_entry_like_a_protected_child_only_waits_for_a_steward(gateway:
     bodies = []
     for name in ("shielded", "sealed", "shielded-elsewhere", "key-withheld", "home-educated"):
         await gateway.execute("UPDATE quarantine_candidates SET child_id = $1", await gateway.id_of(name))
-        bodies.append((await gateway.ask(LIST, viewer="steward")).body)
+        bodies.append((await gateway.ask(STEWARDS_LIST, viewer="steward")).body)
     assert all(body == bodies[0] for body in bodies)
     [entry] = bodies[0]["data"]["quarantine"]["nodes"]
     assert {key: entry[key] for key in WAITS} == WAITS
@@ -212,7 +205,7 @@ async def test_who_raised_a_shield_reads_no_entry_by_it(gateway: RunningGateway)
 
 
 async def test_nobody_else_can_tell_whether_anything_waits(gateway: RunningGateway) -> None:
-    """Paired worlds: refused alike; and a child that an entry is like is answered, found and counted as ever."""
+    """Paired worlds: refused alike, or unknown; and a child that an entry is like is answered and found as ever."""
     search = "query($by: ChildCriteria!) { findChildren(by: $by) { tooMany children { number } } }"
     child = gateway.child("shielded")
     incoming = {"family": "Doubt", "birthDate": "2014-05-06"}
@@ -232,7 +225,7 @@ async def test_nobody_else_can_tell_whether_anything_waits(gateway: RunningGatew
     without = await world()
     await a_doubt(gateway, "shielded")
     assert await world() == without
-    assert [body["errors"][0]["extensions"]["code"] for body in without[:3]] == ["FORBIDDEN"] * 3
+    assert [body["errors"][0].get("extensions") for body in without[:3]] == [None, None, {"code": "FORBIDDEN"}]
 
 
 async def test_a_steward_resolves_what_is_open(gateway: RunningGateway) -> None:
@@ -280,13 +273,18 @@ async def test_an_officer_resolves_what_is_like_their_own(gateway: RunningGatewa
     assert named.data["child"] == {"name": {"family": "Doubt"}, "address": None}
 
 
-@pytest.mark.parametrize(("viewer", "purpose"), [("teacher", None), ("auditor", None), (OFFICER, "SAFEGUARDING")])
-async def test_nobody_else_resolves_anything(gateway: RunningGateway, viewer: str, purpose: str | None) -> None:
-    """Refused before the entry is looked for."""
+@pytest.mark.parametrize(
+    ("viewer", "purpose", "known"),
+    [("teacher", None, False), ("auditor", None, False), (OFFICER, "SAFEGUARDING", True)],
+)
+async def test_nobody_else_resolves_anything(
+    gateway: RunningGateway, viewer: str, purpose: str | None, known: bool
+) -> None:
+    """Refused before the entry is looked for; to most roles there is no such field."""
     reference = await a_doubt(gateway, "open")
     there = await resolve(gateway, reference, "REJECT", viewer=viewer, purpose=purpose)
     nowhere = await resolve(gateway, "0" * 32, "REJECT", viewer=viewer, purpose=purpose)
-    assert there.codes == ["FORBIDDEN"]
+    assert there.codes == ["FORBIDDEN"] if known else there.unread
     assert there.body == nowhere.body
 
 
@@ -295,13 +293,13 @@ async def test_what_waits_is_given_by_pages_the_longest_waiting_first(gateway: R
     given = [await a_doubt(gateway, name, serial=n) for n, name in enumerate(["open", "sealed", "open", "twin"], 1)]
     found, after = [], None
     while True:
-        page = (await gateway.ask(LIST, {"first": 3, "after": after}, viewer="steward")).data["quarantine"]
+        page = (await gateway.ask(STEWARDS_LIST, {"first": 3, "after": after}, viewer="steward")).data["quarantine"]
         found += [entry["reference"] for entry in page["nodes"]]
         after = page["endCursor"]
         if not page["hasNextPage"]:
             break
     assert found == given
-    strange = await gateway.ask(LIST, {"after": "no cursor of ours"}, viewer="steward")
+    strange = await gateway.ask(STEWARDS_LIST, {"after": "no cursor of ours"}, viewer="steward")
     assert strange.codes == ["BAD_CRITERIA"]
 
 
@@ -347,7 +345,7 @@ async def test_every_child_that_an_entry_may_be_is_in_the_record(gateway: Runnin
     """The ledger says of whom a steward read, and what; a record kept back from them names nobody."""
     await a_doubt(gateway, "open", "twin")
     await a_doubt(gateway, "sealed", serial=2)
-    reply = await gateway.ask(LIST, viewer="steward")
+    reply = await gateway.ask(STEWARDS_LIST, viewer="steward")
     [record] = await gateway.rows(
         "SELECT children::text FROM ledger WHERE reference = $1", reply.headers["Contactpoint-Record"]
     )

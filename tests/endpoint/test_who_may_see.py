@@ -55,21 +55,6 @@ async def test_a_sealed_child_exists_for_its_custodian(gateway: RunningGateway) 
                 "keys.birthEntry",
             },
         ),
-        (
-            "steward",
-            "DATA_QUALITY",
-            {
-                "formerNames",
-                "address",
-                "enrolments",
-                "practice",
-                "services",
-                "parents.phone",
-                "parents.email",
-                "parents.address",
-                "keys.upn",
-            },
-        ),
         ("social-worker", "SAFEGUARDING", set()),
     ],
 )
@@ -81,6 +66,15 @@ async def test_the_purpose_bounds_what_is_seen_of_an_open_child(
     paths = {".".join(step for step in path[1:] if isinstance(step, str)) for path in reply.withheld}
     assert paths == withheld
     assert all(entry["brokerReference"] is None for entry in reply.body.get("extensions", {}).get("withheld", []))
+
+
+async def test_a_steward_has_fields_for_names_and_keys_and_no_others(gateway: RunningGateway) -> None:
+    """CASES 21: of whatever else there is of a child they are not even told that it is a field."""
+    assert (await gateway.ask_child("open", EVERYTHING, viewer="steward")).unread
+    fields = "number name { family } parents { name { family } } keys { nhsNumber birthEntry }"
+    reply = await gateway.ask_child("open", fields, viewer="steward")
+    assert reply.data["child"]["keys"]["nhsNumber"] == gateway.child("open").keys.nhs_number.value
+    assert reply.withheld == []
 
 
 async def test_an_officer_may_withhold_keys_and_parents_names_besides(gateway: RunningGateway) -> None:
@@ -123,10 +117,10 @@ async def test_a_broker_reference_is_the_organisations_own_and_stays(gateway: Ru
 
 @pytest.mark.parametrize("viewer", ["analyst", "auditor"])
 async def test_no_child_is_addressable_for_analysts_and_auditors(gateway: RunningGateway, viewer: str) -> None:
-    """Refused before anything is read, the same for every number."""
+    """CASES 21: no field of theirs, so nothing is read, and every number is answered alike."""
     known = await gateway.ask_child("open", "number", viewer=viewer)
     sealed = await gateway.ask_child("sealed", "number", viewer=viewer)
-    assert known.codes == ["FORBIDDEN"]
+    assert known.unread
     assert known.body == sealed.body
 
 

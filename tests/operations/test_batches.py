@@ -108,7 +108,7 @@ class World:
     async def ask(
         self, text: str, purpose: Purpose, how: Executor = EXECUTOR, role: Role = Role.PRACTITIONER
     ) -> Executed:
-        viewer, deadline, answering = a_viewer(role), asyncio.get_running_loop().time() + 60, Answering()
+        viewer, deadline, answering = a_viewer(role), asyncio.get_running_loop().time() + 60, Answering(0)
         context = AnsweringContext(
             answering=answering,
             children=ChildFinder(self.shelf, self.reads, capability(viewer, purpose), deadline, answering),

@@ -195,7 +195,7 @@ def ran(
     viewer, purpose = asks
 
     async def run() -> tuple[Any, ...]:
-        answering = Answering()
+        answering = Answering(0)
         shelf, deadline = Shelf(children), asyncio.get_running_loop().time() + 60
         finder = ChildFinder(shelf, JoinedReads(shelf, at_once=2), capability(viewer, purpose), deadline, answering)
         context = AnsweringContext(

@@ -38,7 +38,7 @@ class InMemory:
 async def ask(query: str, cube: Cube | None) -> ExecutionResult:
     unused: Any = None  # nothing of a child's is within reach of this field
     context = AnsweringContext(
-        answering=Answering(),
+        answering=Answering(0),
         children=unused,
         contacts=unused,
         viewer=ViewerCard("persona-analyst", "statistics-office", "ANALYST", "STATISTICS"),
