@@ -107,7 +107,7 @@ class ChildFinder:
         return [found.get(number) for number in wanted]
 
     async def by_key(self, key: NhsNumber | Upn) -> DecidedChild | None:
-        """The child with this key, unless the key itself may not be known: then there is no such child, as for a guess."""
+        """The child with this key, unless the key itself may not be known: then there is no such child."""
         self._addressable()
         self._search()
         category = Category.KEY if isinstance(key, NhsNumber) else Category.SCHOOL

@@ -20,4 +20,7 @@ def is_kin(prints: tuple[bytes, ...], kin: bytes) -> bool:
 
     Prints are as good as random, so that one found across a border would be the first in the age of the universe.
     """
-    return any(one in kin for one in prints)
+    for one in prints:  # noqa: SIM110 - asked of every child of every answer: half the time of `any`
+        if one in kin:
+            return True
+    return False
