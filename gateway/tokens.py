@@ -16,7 +16,7 @@ from gateway.claims import CLOCK_SKEW, ClaimRules, NotAToken, Unverified, bearer
 from gateway.confirmation import ProxyRule, confirmed
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.kept import Kept
-from gateway.viewer import Bearer, Viewer
+from gateway.viewer import Bearer
 from gateway.wire.peer import Peer
 
 LONGEST_TOKEN: Final = 8 * 1024
@@ -63,19 +63,6 @@ class TokenVerifier:
         if not confirmed(bearer, peer, forwarded, self._rules.forwarded_by):
             raise Unauthenticated
         return bearer
-
-    async def viewer(self, authorization: str | None) -> Viewer:
-        """The bearer, believed as the token alone has it."""
-        bearer = await self.bearer(authorization, Peer(), None)
-        return Viewer(
-            subject=bearer.subject,
-            client=bearer.client,
-            token=bearer.token,
-            role=bearer.role,
-            organisation=bearer.organisation,
-            authority=bearer.authority,
-            scopes=bearer.scopes,
-        )
 
     async def _verified(self, token: str) -> tuple[Bearer, float]:
         try:
