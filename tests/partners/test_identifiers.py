@@ -97,6 +97,24 @@ def test_one_is_found_glued_to_other_letters(number: str, glued: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "word",
+    [
+        "CWTFMKRVCAWKG",
+        "CWTF MKRV CAWK G",
+        "cwtf-mkrv-cawk-g",
+        "x7XK2P9M4R8T3I",
+        "child7XK2_P9M4_R8T3_I",
+        "7XK2-P9M4-R8T3-Iyesterday",
+        "\uff19\uff19\uff19 0000018",
+        "999\u20110000\u2011018",
+    ],
+)
+def test_one_is_found_however_it_is_spelt(word: str) -> None:
+    """Without a digit, glued at either end, in groups, with the wide digits and hyphens of a word processor."""
+    assert literal_identifiers(parse(f"# {word}\nquery Q {{ viewer {{ subject }} }}"), graphql_schema)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "query Q($n: [ID!]!) { children(numbers: $n) { number name { given family } birthDate } }",
@@ -109,6 +127,8 @@ def test_one_is_found_glued_to_other_letters(number: str, glued: str) -> None:
         "query Q($g: Gender = FEMALE, $f: String!) { findChildren(by: {family: $f, gender: $g}) { tooMany } }",
         "query Q($after: String = null) { viewer { subject } }",
         "# Shows 2 children and the school of each, since version 3 of 2026-11-22.\nquery Q { viewer { subject } }",
+        '"What a case worker sees first" query Q { viewer { subject } }',
+        "# cwtf mkrv cawk g are words, for all we know\nquery Q { viewer { subject } }",
         "query PartnersChildWithSchoolAndPracticeAndAddress { viewer { subject } }",
     ],
 )
