@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.store.entries import Organisation
 from gateway.errors import BadRequest, Forbidden, PurposeRequired, ReasonRequired
-from gateway.viewer import Role, Standing, Viewer
+from gateway.viewer import Role, Standing
 
 SHORTEST_REASON, LONGEST_REASON = 10, 255
 
@@ -70,21 +70,6 @@ def purposes_of(role: Role, organisation: Organisation) -> frozenset[Purpose]:
         registered = organisation.purposes if organisation.kind == "PARTNER" else ()
         return frozenset(purpose for purpose in PURPOSES[role] if purpose.value in registered)
     return PURPOSES[role]
-
-
-def state_ground(viewer: Viewer, organisation: Organisation | None, purpose: str | None, reason: str | None) -> Ground:
-    """Read both headers; raises `PurposeRequired`, `Forbidden` or `BadRequest`."""
-    if not purpose:
-        raise PurposeRequired
-    if reason is not None and (len(reason) > LONGEST_REASON or not reason.isprintable()):
-        raise BadRequest(f"`Contactpoint-Reason` is at most {LONGEST_REASON} printable characters")
-    stated = _BY_NAME.get(purpose)
-    # A purpose nobody knows is answered as one that is not allowed, and an organisation nobody knows allows none.
-    if stated is None or organisation is None or stated not in purposes_of(viewer.role, organisation):
-        raise Forbidden("this role may not state this purpose")
-    if viewer.role is Role.SHIELD_OFFICER and not _is_their_own(organisation, viewer.authority):
-        raise Forbidden("this role may not state this purpose")
-    return Ground(stated, reason or None)
 
 
 def ground_of(

@@ -1,0 +1,129 @@
+"""Nobody reads their own or their own child's record: by whatever way, it is as if there were no such child.
+
+The persona `teacher` is a parent of the child `own-child`, as the token's NHS number says.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+from adapters.number import with_check_character
+from adapters.sandbox.personas import PERSONAS
+from adapters.sandbox.population import SyntheticChild
+from adapters.store.kinship import print_of
+from adapters.store.registering import Registrar
+from adapters.store.roles import Role
+from tests.running import KIN_KEY, Reply, RunningGateway
+
+NOBODY = with_check_character("000000000000")
+FIELDS = (
+    "name { family } address { postcode } enrolments { school { urn } } parents { name { family } } services { kind }"
+)
+
+Asked: TypeAlias = tuple[str, dict[str, Any]]
+
+
+def by_number(number: str, child: SyntheticChild) -> Asked:
+    return f"query($n: ID!) {{ child(number: $n) {{ {FIELDS} }} }}", {"n": number}
+
+
+def by_list(number: str, child: SyntheticChild) -> Asked:
+    return f"query($n: [ID!]!) {{ children(numbers: $n) {{ {FIELDS} }} }}", {"n": [number]}
+
+
+def by_entity(number: str, child: SyntheticChild) -> Asked:
+    query = f"query($r: [_Any!]!) {{ _entities(representations: $r) {{ ... on Child {{ {FIELDS} }} }} }}"
+    return query, {"r": [{"__typename": "Child", "number": number}]}
+
+
+def by_key(number: str, child: SyntheticChild) -> Asked:
+    assert child.keys.nhs_number is not None
+    key = child.keys.nhs_number.value if number != NOBODY else "9999999999"
+    return f"query($k: ChildKey!) {{ childByKey(key: $k) {{ {FIELDS} }} }}", {"k": {"nhsNumber": key}}
+
+
+def by_search(number: str, child: SyntheticChild) -> Asked:
+    family = child.name.family if number != NOBODY else "Nobody"
+    by = {"family": family, "given": child.name.given[0], "birthDate": child.birth_date.isoformat()}
+    query = f"query($by: ChildCriteria!) {{ findChildren(by: $by) {{ tooMany children {{ {FIELDS} }} }} }}"
+    return query, {"by": by}
+
+
+WAYS = pytest.mark.parametrize("way", [by_number, by_list, by_entity, by_key, by_search], ids=lambda way: way.__name__)
+
+
+async def asked(gateway: RunningGateway, number: str, way: Callable[[str, SyntheticChild], Asked], **how: Any) -> Reply:
+    query, variables = way(number, gateway.child("own-child"))
+    return await gateway.ask(query, variables, purpose="SAFEGUARDING", **how)
+
+
+@WAYS
+async def test_ones_own_child_is_nobody(gateway: RunningGateway, way: Callable[[str, SyntheticChild], Asked]) -> None:
+    """The same bytes as for a number, a key or a name that is nobody's, and no agency is asked; a colleague is told."""
+    own = await asked(gateway, gateway.child("own-child").number, way)
+    nobody = await asked(gateway, NOBODY, way)
+    assert json.dumps(own.body) == json.dumps(nobody.body)
+    assert "errors" not in own.body
+    assert gateway.calls == dict.fromkeys(gateway.calls, 0)
+    colleague = await asked(gateway, gateway.child("own-child").number, way, viewer="social-worker")
+    assert gateway.child("own-child").name.family in json.dumps(colleague.body)
+
+
+async def test_other_children_are_shown_beside_it(gateway: RunningGateway) -> None:
+    """Each child of a list is decided alone."""
+    numbers = [gateway.child(name).number for name in ("own-child", "open")]
+    reply = await gateway.ask("query($n: [ID!]!) { children(numbers: $n) { number } }", {"n": numbers})
+    assert reply.data["children"] == [None, {"number": numbers[1]}]
+
+
+async def test_the_attempt_is_on_record(gateway: RunningGateway) -> None:
+    """Whose record was tried, and that nothing of it was shown."""
+    await asked(gateway, gateway.child("own-child").number, by_number)
+    [tried] = await gateway.rows("SELECT outcome, children::text, flags FROM ledger")
+    assert tried["outcome"] == "ANSWERED"
+    assert gateway.child("own-child").number in tried["children"]
+    assert "IDENTITY" not in tried["children"]
+    assert not tried["flags"]
+
+
+async def test_a_token_that_names_no_person_is_flagged(gateway: RunningGateway) -> None:
+    """Of whom nobody knows who they are, nobody knows whose parents: the ledger says so, and the answer does not."""
+    reply = await gateway.ask_child("own-child", "number", viewer="gp")
+    assert reply.data["child"] == {"number": gateway.child("own-child").number}
+    [seen] = await gateway.rows("SELECT flags FROM ledger")
+    assert set(seen["flags"]) == {"NO_PERSON"}
+
+
+async def named(gateway: RunningGateway, persona: str, print_: bytes | None) -> None:
+    """The employer says who this member of staff is, by fingerprint."""
+    async with await Registrar.connect(gateway.database.dsn(Role.REGISTRY)) as registrar:
+        await registrar.name_staff(PERSONAS[persona].organisation, f"persona-{persona}", print_)
+
+
+async def test_an_employers_word_counts_where_the_token_says_nothing(gateway: RunningGateway) -> None:
+    """From the next answer on, and until it is taken back."""
+    parent = gateway.child("own-child").parents[1].nhs_number
+    assert parent is not None
+    for print_, there in ((None, True), (print_of(KIN_KEY, parent), False), (None, True)):
+        await named(gateway, "gp", print_)
+        reply = await gateway.ask_child("own-child", "number", viewer="gp")
+        assert (reply.data["child"] is not None) == there
+
+
+async def test_an_override_shows_nothing_of_ones_own_child(gateway: RunningGateway) -> None:
+    """It is recorded and reported like any; a parent from whom a child is shielded sees no more by it."""
+    parent = gateway.child("shielded").parents[0].nhs_number
+    assert parent is not None
+    await named(gateway, "social-worker", print_of(KIN_KEY, parent))
+    begun = await gateway.ask(
+        'mutation($n: ID!) { overrideShield(number: $n, reason: "worried about the child") { until } }',
+        {"n": gateway.child("shielded").number},
+        viewer="social-worker",
+        purpose="SAFEGUARDING",
+    )
+    assert begun.data["overrideShield"]["until"]
+    assert len(await gateway.rows("SELECT FROM outbox")) == 1
+    reply = await gateway.ask_child("shielded", FIELDS, viewer="social-worker", purpose="SAFEGUARDING")
+    assert reply.body == {"data": {"child": None}}
