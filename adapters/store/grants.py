@@ -58,7 +58,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
         ),
         Role.REGISTRY: _grants(
             SELECT="organisations authority_webhooks registry_epoch clients partners denied_tokens documents"
-            " document_usage; statistics_cells (month grouping authority age_band gender shown);"
+            " document_usage; statistics_cells (month grouping authority age_band gender shown withheld);"
             " statistics_draft (month grouping authority age_band gender shown carried withheld)",
             INSERT="organisations authority_webhooks clients partners; documents (partner hash body name published_by)",
             UPDATE="authority_webhooks; organisations (name kind authority purposes);"

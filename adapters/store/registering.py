@@ -34,11 +34,16 @@ CubePlace: TypeAlias = tuple[str, str, str]
 
 
 class Drafted(NamedTuple):
-    """What each cell of a draft shows, None for what it does not; which are as the month before, which withheld so."""
+    """What each cell of a draft shows, None for what it does not; which are as the month before, which withheld so.
+
+    And what the month before shows, and withholds; nothing where there is none.
+    """
 
     shown: Mapping[CubePlace, int | None]
     carried: frozenset[CubePlace]
     withheld: frozenset[CubePlace]
+    before: Mapping[CubePlace, int | None]
+    withheld_before: frozenset[CubePlace]
 
 
 class StatisticsDraft:
@@ -59,6 +64,8 @@ class StatisticsDraft:
             shown={place: row["shown"] for place, row in cells},
             carried=frozenset(place for place, row in cells if row["carried"]),
             withheld=frozenset(place for place, row in cells if row["withheld"]),
+            before={place: row["shown_before"] for place, row in cells if row["withheld_before"] is not None},
+            withheld_before=frozenset(place for place, row in cells if row["withheld_before"]),
         )
 
     async def withhold(self, places: Collection[CubePlace]) -> None:

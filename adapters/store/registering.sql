@@ -74,7 +74,11 @@ SELECT partner, hash, body, name FROM documents
 SELECT draft_statistics($1);
 
 -- name: drafted_statistics
-SELECT authority, age_band, gender, shown, carried, withheld FROM statistics_draft;
+SELECT d.authority, d.age_band, d.gender, d.shown, d.carried, d.withheld,
+       p.shown AS shown_before, p.withheld AS withheld_before
+  FROM statistics_draft d
+  LEFT JOIN statistics_cells p ON p.month = (SELECT max(month) FROM statistics_cells) AND p.grouping = d.grouping
+                              AND p.authority = d.authority AND p.age_band = d.age_band AND p.gender = d.gender;
 
 -- name: withhold_statistics
 SELECT withhold_statistics($1, $2, $3, $4);

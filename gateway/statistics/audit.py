@@ -38,28 +38,68 @@ Range: TypeAlias = tuple[int, int]
 Bounds: TypeAlias = dict[Place, Range]
 
 
-def withheld_by_audit(shown: Shown, carried: Places = (), withheld: Places = ()) -> frozenset[Place]:
+class Before(NamedTuple):
+    """The month before, as it was told, and which of its cells were withheld."""
+
+    shown: Shown
+    withheld: Places
+
+
+def withheld_by_audit(
+    shown: Shown, carried: Places = (), withheld: Places = (), before: Before | None = None
+) -> frozenset[Place]:
     """The cells that must not be told beside the rest, none as a rule; what is left then tells nothing too close.
 
     `carried` are those that stand as they were drawn a month or more ago, `withheld` those of them that an audit
-    withheld then: where nothing was drawn anew, nothing more is withheld.
+    withheld then: where nothing was drawn anew, nothing more is withheld. `before` is read twice: as of children some
+    of whom have come or gone since, and as of the very same children wherever a cell is carried.
     """
     left = dict(shown)
     gone = {Place(*place) for place in withheld}
     sums = _sums(shown)
+    same = {}
+    if before is not None:
+        known = _worked_out(_known(before.shown, (), before.withheld), sums)
+        same = {Place(*place): known[Place(*place)] for place in carried}
     while True:
-        bounds = _worked_out(left, carried, gone, sums)
-        peopled = _peopled(left, sums)
-        close = {
-            place
-            for place, count in left.items()
-            if count is None and place not in gone and _close(bounds[place], place in peopled)
-        }
-        if not close:
+        loosely = _known(left, carried, gone)
+        telling = _telling(left, gone, sums, loosely, frozenset())
+        if same:
+            telling |= _telling(left, gone, sums, {**loosely, **same}, same.keys())
+        if not telling:
             return frozenset(gone.difference(withheld))
-        telling = _telling(close, left, sums, bounds)
         gone |= telling
         left.update(dict.fromkeys(telling))
+
+
+def _telling(
+    left: Shown, gone: Collection[Place], sums: Sequence[Sum], known: Bounds, kept: Collection[Place]
+) -> set[Place]:
+    """What is shown and brings missing cells close: totals, or else parts beside them, or else what is shown nearest.
+
+    None where none is close. What is in `kept` was told before: it is no use to withhold it now.
+    """
+    bounds = _worked_out(known, sums)
+    peopled = _peopled(left, sums)
+    close = {
+        place
+        for place, count in left.items()
+        if count is None and place not in gone and _close(bounds[place], place in peopled)
+    }
+    tellers = {place for place, count in left.items() if count is not None and place not in kept}
+    guilty = [
+        one for one in sums if any(place in close and _close(found, False) for place, found in _found(one, bounds))
+    ]
+    telling = {one.total for one in guilty} & tellers or {part for one in guilty for part in one.parts} & tellers
+    around, wider = set(close), close
+    while not telling and wider:
+        wider = {
+            place for one in sums if not around.isdisjoint((one.total, *one.parts)) for place in (one.total, *one.parts)
+        }
+        wider -= around
+        around |= wider
+        telling = wider & tellers
+    return telling
 
 
 def _close(bounds: Range, peopled: bool) -> bool:
@@ -75,22 +115,6 @@ def _peopled(left: Shown, sums: Sequence[Sum]) -> Collection[Place]:
     return found
 
 
-def _telling(close: Collection[Place], left: Shown, sums: Sequence[Sum], bounds: Bounds) -> set[Place]:
-    """What is shown and brings them close: totals, or else parts beside them, or else whatever is shown nearest."""
-    guilty = [
-        one for one in sums if any(place in close and _close(found, False) for place, found in _found(one, bounds))
-    ]
-    totals = {one.total for one in guilty if left[one.total] is not None}
-    telling = totals or {part for one in guilty for part in one.parts if left[part] is not None}
-    around = set(close)
-    while not telling:  # bounds come of what is shown: somewhere there is some
-        around |= {
-            place for total, parts in sums if not around.isdisjoint((total, *parts)) for place in (total, *parts)
-        }
-        telling = {place for place in around if left[place] is not None}
-    return telling
-
-
 def _sums(places: Collection[Place]) -> Sequence[Sum]:
     """Each total with its parts, once for every dimension that it sums over."""
     parts: dict[tuple[Place, int], list[Place]] = defaultdict(list)
@@ -102,8 +126,8 @@ def _sums(places: Collection[Place]) -> Sequence[Sum]:
     return [Sum(total, tuple(of)) for (total, _), of in parts.items()]
 
 
-def _worked_out(shown: Shown, carried: Places, gone: Collection[Place], sums: Sequence[Sum]) -> Bounds:
-    """What each cell can be, brought as close as sums bring it."""
+def _known(shown: Shown, carried: Places, gone: Places) -> Bounds:
+    """What each cell can be, before anything is worked out."""
     bounds: Bounds = {}
     for place, count in shown.items():
         since = SINCE if place in carried else 0
@@ -111,14 +135,19 @@ def _worked_out(shown: Shown, carried: Places, gone: Collection[Place], sums: Se
             bounds[place] = max(FEWEST - since, count - OFF - since, 0), count + OFF + since
         else:
             bounds[place] = 0, ENDLESS if place in gone else LARGEST_MISSING + since
+    return bounds
+
+
+def _worked_out(known: Bounds, sums: Sequence[Sum]) -> Bounds:
+    """The same, brought as close as sums bring it."""
+    bounds = dict(known)
     closer = True
     while closer:
         closer = False
         for one in sums:
             for place, (least, most) in _found(one, bounds):
-                known = bounds[place]
-                now = max(known[0], least), min(known[1], most)
-                if now != known and now[0] <= now[1]:  # bounds that hold never contradict each other
+                now = max(bounds[place][0], least), min(bounds[place][1], most)
+                if now != bounds[place] and now[0] <= now[1]:  # bounds that hold never contradict each other
                     bounds[place], closer = now, True
     return bounds
 

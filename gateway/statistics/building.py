@@ -3,7 +3,7 @@
 from datetime import date
 
 from adapters.store.registering import Registrar
-from gateway.statistics.audit import Place, withheld_by_audit
+from gateway.statistics.audit import Before, Place, withheld_by_audit
 
 
 class BadMonth(Exception):
@@ -33,6 +33,8 @@ async def build(registrar: Registrar, month: date) -> int:
         if cells:
             draft = await turn.shown()
             shown = {Place(*place): count for place, count in draft.shown.items()}
-            await turn.withhold(withheld_by_audit(shown, draft.carried, draft.withheld))
+            before = {Place(*place): count for place, count in draft.before.items()}
+            known = Before(before, draft.withheld_before) if before else None
+            await turn.withhold(withheld_by_audit(shown, draft.carried, draft.withheld, known))
             await turn.publish()
         return cells

@@ -6,8 +6,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.statistics.audit import Place, withheld_by_audit
-from tests.statistics.attacker import Cell, possible, told
+from gateway.statistics.audit import Before, Place, withheld_by_audit
+from tests.statistics.attacker import Cell, narrowed, possible, told
 
 AUTHORITIES = ("E08000035", "E06000023", "E09000007")
 AGES = ("UNDER_1", "FROM_1_TO_4", "FROM_5_TO_9")
@@ -94,6 +94,48 @@ def test_what_is_carried_whole_loses_nothing_more(draft: tuple[Counts, dict[Plac
     withheld = withheld_by_audit(shown)
     published = {place: None if place in withheld else count for place, count in shown.items()}
     assert withheld_by_audit(published, carried=published.keys(), withheld=withheld) == frozenset()
+
+
+@st.composite
+def two_months(draw: st.DrawFn) -> tuple[Counts, dict[Place, int | None], Counts]:
+    """A month with its draft, and how many there are in the next: in a few cells so many more that they move."""
+    counts, shown = draw(drafts())
+    leaves = [place for place in shown if "" not in place]
+    come = draw(st.dictionaries(st.sampled_from(leaves), st.integers(5, 40), min_size=1, max_size=4))
+    later = {
+        cell: count
+        + sum(
+            more
+            for leaf, more in come.items()
+            if all(asked in ("", is_) for asked, is_ in zip(cell, leaf, strict=True))
+        )
+        for cell, count in counts.items()
+    }
+    return counts, shown, later
+
+
+@settings(max_examples=150)
+@given(two_months(), st.data())
+def test_nobody_can_work_it_out_of_two_months(
+    months: tuple[Counts, dict[Place, int | None], Counts], data: st.DataObject
+) -> None:
+    """Nor who takes a cell that did not move for the same children, and both months for one."""
+    counts, shown, later = months
+    withheld = withheld_by_audit(shown)
+    first = {place: None if place in withheld else count for place, count in shown.items()}
+    carried = frozenset(place for place in first if later[place] - counts[place] < 10)
+    second = {
+        place: first[place] if place in carried else drawn(later[place], data.draw(st.integers(-4, 4)))
+        for place in first
+    }
+    withheld_then = withheld_by_audit(second, carried, withheld & carried, Before(first, withheld))
+    then = {place: None if place in withheld_then else count for place, count in second.items()}
+    gone = withheld_then | (withheld & carried)
+    assert told(then, possible(then, endless=gone, since=dict.fromkeys(carried, 9)), but=gone) == set()
+
+    both = possible(then, endless=gone)
+    both |= {cell: known for cell, known in possible(first, endless=withheld).items() if cell in carried}
+    assert told(then, narrowed(both), but=gone) == set()
 
 
 def test_the_total_goes_that_gives_a_part_away() -> None:

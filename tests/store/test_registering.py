@@ -146,9 +146,10 @@ async def test_a_month_is_drafted_relieved_and_published_at_once(registrar: Regi
         await fail_after_publishing()
     async with registrar.statistics_turn() as turn:
         await turn.draft(month)
-        shown, carried, withheld = await turn.shown()
-        assert carried == withheld == frozenset()
-        assert ("", "", "") in shown
+        draft = await turn.shown()
+        assert draft.carried == draft.withheld == draft.withheld_before == frozenset()
+        assert draft.before == {}
+        assert ("", "", "") in draft.shown
         await turn.withhold([("", "", "FEMALE"), ("", "UNDER_1", "MALE")])
         await turn.publish()
     async with registrar.statistics_turn() as turn:

@@ -20,5 +20,5 @@ GRANT EXECUTE ON FUNCTION deny_token, name_staff TO contactpoint_registry;
 GRANT SELECT, INSERT (partner, hash, body, name, published_by), UPDATE (name, published_at, published_by, revoked_at, revoked_by)
     ON documents TO contactpoint_registry;
 GRANT EXECUTE ON FUNCTION draft_statistics, withhold_statistics, publish_statistics TO contactpoint_registry;
-GRANT SELECT (month, grouping, authority, age_band, gender, shown) ON statistics_cells TO contactpoint_registry;
+GRANT SELECT (month, grouping, authority, age_band, gender, shown, withheld) ON statistics_cells TO contactpoint_registry;
 GRANT SELECT (month, grouping, authority, age_band, gender, shown, carried, withheld) ON statistics_draft TO contactpoint_registry;
