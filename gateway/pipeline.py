@@ -347,6 +347,7 @@ def capability(viewer: Viewer, purpose: Purpose) -> Capability | None:
         organisation=viewer.organisation,
         viewer=viewer.subject,
         token=viewer.token if purpose is Purpose.SAFEGUARDING and "override" in viewer.scopes else "",
+        prints=viewer.prints,
     )
     return Capability(decider(viewer, purpose), scope, broker=viewer.organisation)
 

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.number import with_check_character
 from adapters.sandbox.personas import PERSONAS
-from adapters.sandbox.population import SyntheticChild
+from adapters.sandbox.population import SyntheticChild, child_at
 from adapters.store.kinship import print_of
 from adapters.store.registering import Registrar
 from adapters.store.roles import Role
@@ -76,6 +76,23 @@ async def test_other_children_are_shown_beside_it(gateway: RunningGateway) -> No
     numbers = [gateway.child(name).number for name in ("own-child", "open")]
     reply = await gateway.ask("query($n: [ID!]!) { children(numbers: $n) { number } }", {"n": numbers})
     assert reply.data["children"] == [None, {"number": numbers[1]}]
+
+
+async def test_ones_own_child_is_not_counted_among_the_matches(gateway: RunningGateway) -> None:
+    """A search that would find another child beside finds that one alone, and says of no more."""
+    own = gateway.child("own-child")
+    namesake = child_at(35).number  # a sister, of whom the store is made to know no parent
+    await gateway.execute(
+        "UPDATE children SET birth_date = make_date($2, 1, 1), kin = '' WHERE number = $1",
+        namesake,
+        own.birth_date.year,
+    )
+    by = {"family": own.name.family, "birthYear": own.birth_date.year}
+    query = "query($by: ChildCriteria!) { findChildren(by: $by, first: 1) { tooMany children { number } } }"
+    reply = await gateway.ask(query, {"by": by})
+    assert reply.data["findChildren"] == {"tooMany": False, "children": [{"number": namesake}]}
+    colleague = await gateway.ask(query, {"by": by}, viewer="social-worker")
+    assert colleague.data["findChildren"] == {"tooMany": True, "children": []}
 
 
 async def test_the_attempt_is_on_record(gateway: RunningGateway) -> None:
