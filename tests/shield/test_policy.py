@@ -193,3 +193,10 @@ def test_a_search_by_address_reaches_no_further_than_the_decision(
             or any(m.organisation == scope.organisation and "ADDRESS" in m.categories for m in child.protection.circle)
             or Override(scope.viewer, scope.token) in child.protection.overrides
         )
+
+
+@given(VIEWERS, PURPOSES)
+def test_a_search_is_told_whose_children_to_leave_out(viewer: Viewer, purpose: Purpose) -> None:
+    """What is decided of a child one by one, a search must know before it counts."""
+    given_scope = capability(viewer, purpose)
+    assert given_scope is None or given_scope.scope.prints == viewer.prints
