@@ -1,159 +1,44 @@
 """The explorer as a person meets it: a real browser, no other host, and what is withheld said in words."""
 
 import asyncio
-import os
 import re
-import shutil
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request, Route, async_playwright, expect
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Route, expect
 
 from adapters.agency import AgencyName
 from adapters.sandbox.faults import Fault
+from tests.explorer.visiting import BROWSED, EVERYTHING_KEPT, Visit, is_operation
 from tests.running import RunningGateway
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-STATIC = Path(__file__).parents[2] / "gateway" / "explorer" / "static"
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome on the path"),
-    pytest.mark.skipif(not STATIC.exists(), reason="`make test` builds the explorer's page"),
-]
-
-# Whatever a browser does by itself over the network is off: what it still asks for, the page asked for.
-FLAGS = [
-    "--headless",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = BROWSED
 
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' {issuer}; "
     "img-src 'self' data:; font-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'; object-src 'none'"
 )
 
-REPORT_VIOLATIONS = """
-addEventListener("securitypolicyviolation", e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`));
-"""
-
-EVERYTHING_KEPT = """async () => ({
-    local: Object.entries(localStorage),
-    session: Object.entries(sessionStorage),
-    cookies: document.cookie,
-    databases: await indexedDB.databases(),
-    caches: await caches.keys(),
-    address: location.search + location.hash,
-})"""
-
-# A bound for a machine that is very busy; nothing here waits for it to pass.
-PATIENCE = 30_000  # milliseconds
-
 SHIELDED = re.compile("shielded", re.IGNORECASE)
 
-
-@dataclass
-class Visit:
-    """One browser on the explorer, and all it was seen to do."""
-
-    page: Page
-    origin: str
-    asked: list[str] = field(default_factory=list)  # the address of every request
-    complaints: list[str] = field(default_factory=list)  # errors, warnings and violations of the policy
-
-    async def choose_example(self, title: re.Pattern[str]) -> None:
-        await self.page.get_by_role("navigation", name="Example operations").get_by_role("button", name=title).click()
-
-    async def act_as(self, persona: str) -> None:
-        await self.page.get_by_label("Acting as").select_option(persona)
-
-    async def choose_child(self, name: str) -> None:
-        await self.page.get_by_role("combobox", name="Child").select_option(label=name)
-
-    async def choose_purpose(self, purpose: str) -> None:
-        await self.page.get_by_label("Purpose").select_option(purpose)
-
-    async def write(self, pane: str, text: str) -> None:
-        """Put `text` in the pane of that name, in the place of all it held."""
-        await self.page.get_by_role("button", name=pane).click()
-        await self.page.get_by_label(pane, exact=True).get_by_role("textbox").focus()
-        await self.page.keyboard.press("ControlOrMeta+A")
-        await self.page.keyboard.press("Delete")
-        await self.page.keyboard.type(text)
-
-    async def run(self) -> dict[str, Any]:
-        """Press the button, and give the gateway's answer once the page has said it in words."""
-        async with self.page.expect_response(lambda response: _is_operation(response.request)) as awaited:
-            await self.page.get_by_role("button", name=re.compile("Execute query")).click()
-        response = await awaited.value
-        answer: dict[str, Any] = await response.json()
-        await expect(self.words).to_contain_text(response.headers["contactpoint-record"])
-        return answer
-
-    @property
-    def words(self) -> Any:
-        return self.page.get_by_role("status", name="The answer in words")
-
-    @property
-    def answer(self) -> Any:
-        return self.page.get_by_label("Result Window")
-
-
-@pytest.fixture
-async def visit(gateway: RunningGateway) -> AsyncIterator[Visit]:
-    """The explorer, open and ready, watched from the first byte."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *sandbox])
-        page = await browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
-        visit = Visit(page, origin=gateway.url)
-        _watch(visit)
-        await page.add_init_script(REPORT_VIOLATIONS)
-        await page.goto(f"{gateway.url}/")
-        await expect(visit.answer).to_be_visible()
-        await visit.choose_example(re.compile("One child"))  # possible from the moment there are editors to run from
-        yield visit
-        await browser.close()
-
-
-def _is_operation(request: Request) -> bool:
-    """A person's own, that is: the page asks for the schema by itself."""
-    return request.url.endswith("/graphql") and "IntrospectionQuery" not in (request.post_data or "")
-
-
-def _watch(visit: Visit) -> None:
-    def asked(request: Request) -> None:
-        visit.asked.append(request.url)
-
-    def said(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            visit.complaints.append(message.text)
-
-    visit.page.on("request", asked)
-    visit.page.on("console", said)
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+# Whom an example is for, where it is not for everybody.
+FOR = re.compile(r"\((?:shield )?(officer|social worker|analyst)\)")
+PERSONA_FOR = {"officer": "shield-officer", "social worker": "social-worker", "analyst": "analyst"}
 
 
 async def test_asks_nothing_of_any_other_host(visit: Visit, gateway: RunningGateway) -> None:
     """Every request of the page and its workers goes to the gateway, under the strict policy, without a complaint."""
     response = await visit.page.request.get(f"{gateway.url}/")
-    assert response.headers["content-security-policy"] == POLICY
+    assert response.headers["content-security-policy"] == POLICY.format(issuer=gateway.issuer.url)
 
     buttons = visit.page.get_by_role("navigation", name="Example operations").get_by_role("button")
     for button in await buttons.all():
+        named = FOR.search(await button.inner_text())
+        await visit.act_as(PERSONA_FOR[named[1]] if named else "teacher")
         await button.click()
         assert "data" in await visit.run()
 
@@ -271,7 +156,7 @@ async def test_an_answer_that_comes_too_late_is_not_shown(visit: Visit) -> None:
             await route.fulfill(response=answer)
 
     await visit.page.route("**/graphql", answer_late)
-    async with visit.page.expect_request(_is_operation):
+    async with visit.page.expect_request(is_operation):
         await visit.page.get_by_role("button", name=re.compile("Execute query")).click()
     await visit.act_as("social-worker")
     chosen.set()
@@ -309,7 +194,7 @@ async def test_headers_pane_and_the_boxes_above_it_are_one_truth(visit: Visit) -
     await expect(pane).to_contain_text('"Contactpoint-Purpose": "EDUCATION"')
     await expect(pane).to_contain_text('"Contactpoint-Reason": "Attendance meeting"')
 
-    async with visit.page.expect_request(_is_operation) as request:
+    async with visit.page.expect_request(is_operation) as request:
         await visit.run()
     sent = await (await request.value).all_headers()
     assert sent["contactpoint-purpose"] == "EDUCATION"
