@@ -50,6 +50,8 @@ DEFINITION: Final = SourceDefinition(
     ),
 )
 
+KEY: Final = bytes(32)  # of fingerprints: the store's and the load's
+
 out = Console()
 
 
@@ -85,13 +87,13 @@ def run(
 async def _prepared(cluster: EmbeddedCluster, data: Path, children: int) -> None:
     owner = cluster.dsn(Role.OWNER)
     await migrate(owner, credentials(data))
-    await populate(owner, children, lambda _: None)
+    await populate(owner, children, lambda _: None, KEY)
 
 
 async def _loaded(dsn: str, path: Path, watch: Watch) -> LoadReport:
     store = await FeedStore.connect(dsn)
     try:
-        return await load(store, path, DEFINITION, as_of=datetime.now(UTC), key=bytes(32), progress=watch.saw)
+        return await load(store, path, DEFINITION, as_of=datetime.now(UTC), key=KEY, progress=watch.saw)
     finally:
         await store.close()
 

@@ -17,12 +17,11 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from adapters.identity import Candidate, Decided, Decision, IdentityEntry
+from adapters.identity import Decided, Decision
 from adapters.sandbox.slips import KeysSaid, LabelledUpdate, Newcomer, Slip, update_at
 from benchmarks.matching_blocks import Blocks, candidate
 from benchmarks.table import Sheet
-from gateway.feeds.likeness import name_changed
-from gateway.feeds.matching import decide
+from gateway.feeds.matching import decide, plainly_known
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "matching.md"
 MEASURED: Final = "<!-- measured: everything below is written by `python -m benchmarks.matching --write` -->\n"
@@ -63,18 +62,12 @@ def judged(blocks: Blocks, update: LabelledUpdate) -> Judged:
     """As the loader does it: only what a key leaves nothing to doubt of is not looked for by likeness."""
     entry = update.entry
     by_key = [candidate(index) for index in blocks.by_key(entry)]
-    if len(by_key) == 1 and plainly(entry, by_key[0]):
-        decision = decide(entry, by_key)
-        if decision.decided is Decided.UPDATE:
-            return Judged(update, decision)
+    plainly = plainly_known(entry, by_key[0]) if len(by_key) == 1 else None
+    if plainly is not None:
+        return Judged(update, plainly)
     found = blocks.by_likeness(entry)
     candidates = {one.child_id: one for one in (*by_key, *map(candidate, found.indexes))}
     return Judged(update, decide(entry, candidates.values(), crowded=found.crowded))
-
-
-def plainly(entry: IdentityEntry, known: Candidate) -> bool:
-    """An open child's key with its very name and birth date."""
-    return not known.protected and known.birth_date == entry.birth_date and not name_changed(entry.name, known.name)
 
 
 def rows_of(judged: Judged) -> Iterator[str]:

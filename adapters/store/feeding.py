@@ -5,7 +5,7 @@ message that leaves holds a value: of a database's error only its code is kept.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,8 +31,14 @@ QUERIES = read_queries((Path(__file__).parent / "feeding.sql").read_text(encodin
 _BY_KEYS = f"{QUERIES['by_keys']}\n{QUERIES['candidates']}"
 _BY_LIKENESS = f"{QUERIES['by_likeness']}\n{QUERIES['candidates']}"
 
-# Every statement of a feed looks up by an index. A plan made while a table was small would read all of it, and be kept.
-_PLANNING = {"search_path": "public", "enable_seqscan": "off", "jit": "off"}
+# Every statement of a feed looks up by an index. A plan made while a table was small would read all of it, and be kept;
+# one made for each call would cost more than what it plans.
+_PLANNING = {
+    "search_path": "public",
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
 
 _counts = msgspec.json.Decoder(dict[str, int])
 
@@ -107,6 +113,10 @@ class Batch:
             [None if entry.address is None else entry.address.postcode for entry in entries],
         )
         return _sorted_out(found, len(entries))
+
+    async def protected(self, children: Iterable[int]) -> frozenset[int]:
+        """Which of these children are protected by now."""
+        return frozenset([row[0] for row in await self._connection.fetch(QUERIES["protected"], list(children))])
 
     async def apply(self, decided: Sequence[tuple[IdentityEntry, Decision]]) -> list[CameTo]:
         """Carry out what was decided, in order, as far as the store's own laws allow; what each entry came to."""

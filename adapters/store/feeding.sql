@@ -38,10 +38,10 @@ WITH blocks AS (
           WHERE c.birth_date = e.born AND c.given_sound = e.given LIMIT 60)
         UNION ALL
         (SELECT 'mistaken date', c.id FROM children c
-          WHERE c.family_sound = e.family AND c.given_sound = e.given AND c.birth_date = ANY (e.near::date[]) LIMIT 60)
+          WHERE c.family_sound || ' ' || c.given_sound = e.family || ' ' || e.given AND c.birth_date = ANY (e.near::date[]) LIMIT 60)
         UNION ALL
         (SELECT 'names exchanged', c.id FROM children c
-          WHERE c.family_sound = e.given AND c.given_sound = e.family AND c.birth_date = ANY (e.near::date[]) LIMIT 60)
+          WHERE c.family_sound || ' ' || c.given_sound = e.given || ' ' || e.family AND c.birth_date = ANY (e.near::date[]) LIMIT 60)
         UNION ALL
         (SELECT 'same home', c.id FROM children c
           WHERE c.postcode = e.postcode
@@ -67,6 +67,10 @@ SELECT f.position, f.by_row, f.crowded, c.id, c.given, c.family, c.birth_date, c
   JOIN children c ON c.id = f.child_id
   LEFT JOIN protected_among((SELECT array_agg(DISTINCT child_id) FROM found)) AS p (child_id) ON p.child_id = c.id
  ORDER BY f.position, c.id;
+
+-- name: protected
+-- Of these children those that are protected by now.
+SELECT protected_among($1);
 
 -- name: apply
 -- Carry out what was decided of a batch, as far as the store's own laws allow.

@@ -19,6 +19,9 @@ def name_key(text: str) -> str:
     >>> name_key("O'Brien-Núñez")
     'obriennunez'
     """
+    if text.isascii():
+        folded = text.lower()
+        return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
     # Taking apart may uncover a capital, and folding a letter that can be taken apart: so once more.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(LETTERS)
     return "".join(letter for letter in folded if letter.isalnum())

@@ -193,6 +193,12 @@ def name_changed(entry: Name, candidate: Name) -> bool:
     return one.family != other.family or one.given[:1] != other.given[:1]
 
 
+def same_name(entry: Name, candidate: Name) -> bool:
+    """Whether both have a family name and a first given name, and the same."""
+    one, other = _fold(entry), _fold(candidate)
+    return one.family == other.family != "" and one.given[:1] == other.given[:1] != ()
+
+
 def _name_evidence(entry: Name, candidate: Name, former: Iterable[Name]) -> Iterable[Evidence]:
     one, other = _fold(entry), _fold(candidate)
     if one.given and other.given and one.family == other.given[0] and one.given[0] == other.family != one.family:

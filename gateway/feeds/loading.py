@@ -9,20 +9,19 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from adapters.identity import Decided, Decision, IdentityEntry
-from adapters.records import Name
+from adapters.identity import Candidate, Decided, Decision, IdentityEntry
 from adapters.store.feed_rows import held_keys
 from adapters.store.feeding import Batch, Begun, FeedStore, Found, Reject
-from adapters.store.search import name_key
 from adapters.store.sounds import sound
 from gateway.feeds import normalise
 from gateway.feeds.definition import SourceDefinition
-from gateway.feeds.matching import decide
+from gateway.feeds.matching import decide, plainly_known
 from gateway.feeds.near_dates import near_dates
 from gateway.feeds.reader import Rejected, rows, survey
 from gateway.feeds.report import ACCEPTED, MOST_TOLD, REJECTED, LoadReport
@@ -104,9 +103,13 @@ async def _write(batch: Batch, entries: Sequence[IdentityEntry]) -> Counter[str]
     """Decide of the entries and carry it out; how many came to what, and what was noted of them."""
     counts = Counter(note for entry in entries for note in entry.notes)
     while entries:
-        decided = await _decided(batch, entries[: _strangers(entries)])
-        counts.update(word.value.lower() for word in await batch.apply(decided))
-        entries = entries[len(decided) :]
+        strangers = _strangers(entries)
+        asked = await _asked(batch, entries[:strangers])
+        while asked:
+            decided, changed = _decided(asked)
+            counts.update(word.value.lower() for word in await batch.apply(decided))
+            asked = await _asked_again(batch, asked[len(decided) :], changed)
+        entries = entries[strangers:]
     return counts
 
 
@@ -143,51 +146,85 @@ def _marks(entry: IdentityEntry) -> list[Hashable]:
     return marks
 
 
-async def _decided(batch: Batch, entries: Sequence[IdentityEntry]) -> list[tuple[IdentityEntry, Decision]]:
-    """What is to be done with each, up to the first that is like a child which an earlier one changes."""
+@dataclass(slots=True)
+class _Asked:
+    """An entry, and whom it may be. `plainly`: what is to be done with it, where a key leaves nothing to doubt."""
+
+    entry: IdentityEntry
+    candidates: dict[int, Candidate]
+    crowded: bool
+    plainly: Decision | None
+
+
+async def _asked(batch: Batch, entries: Sequence[IdentityEntry]) -> list[_Asked]:
+    """Whom each of them may be: by its keys, and unless those leave nothing to doubt, by likeness."""
     named = await batch.by_keys(entries)
-    at_once = [_by_key_alone(entry, found) for entry, found in zip(entries, named, strict=True)]
-    unsettled = [at for at, decision in enumerate(at_once) if decision is None]
-    likely: dict[int, Found] = {}
+    asked = [
+        _Asked(entry, {one.child_id: one for one in found.candidates}, found.crowded, _plainly(entry, found))
+        for entry, found in zip(entries, named, strict=True)
+    ]
+    unsettled = [one for one in asked if one.plainly is None]
     if unsettled:
-        asked = [entries[at] for at in unsettled]
-        alike = await batch.by_likeness(asked, [near_dates(entry.birth_date) for entry in asked])
-        likely = dict(zip(unsettled, alike, strict=True))
+        near = [near_dates(one.entry.birth_date) for one in unsettled]
+        for one, found in zip(unsettled, await batch.by_likeness([one.entry for one in unsettled], near), strict=True):
+            one.candidates = {like.child_id: like for like in found.candidates} | one.candidates
+            one.crowded = found.crowded
+    return asked
+
+
+async def _asked_again(batch: Batch, left: list[_Asked], changed: set[int]) -> list[_Asked]:
+    """What was found of those that are left, as it is after a change of these children.
+
+    It stays true of an entry until one of its candidates is changed, or comes to be protected: an entry that might find
+    by now whom it did not find then would have been no stranger to the one that changed them.
+    """
+    if not left:
+        return []
+    protected = await batch.protected({child for one in left for child in one.candidates})
+    outdated = [
+        at
+        for at, one in enumerate(left)
+        if not changed.isdisjoint(one.candidates)
+        or any(like.protected != (child in protected) for child, like in one.candidates.items())
+    ]
+    for at, one in zip(outdated, await _asked(batch, [left[at].entry for at in outdated]), strict=True):
+        left[at] = one
+    return left
+
+
+def _plainly(entry: IdentityEntry, found: Found) -> Decision | None:
+    return plainly_known(entry, found.candidates[0]) if len(found.candidates) == 1 else None
+
+
+def _decided(asked: Sequence[_Asked]) -> tuple[list[tuple[IdentityEntry, Decision]], set[int]]:
+    """What is to be done with each, up to the first that is like whom an earlier one changes; and whom they change."""
     decided = list[tuple[IdentityEntry, Decision]]()
     changed = set[int]()
-    for at, entry in enumerate(entries):
-        found = likely.get(at, _NOBODY)
-        candidates = {one.child_id: one for one in (*found.candidates, *named[at].candidates)}
+    for one in asked:
+        entry, candidates = one.entry, one.candidates
         if not changed.isdisjoint(candidates):
             break
-        decision = at_once[at] or decide(entry, candidates.values(), crowded=found.crowded)
-        one = None if decision.child_id is None else candidates[decision.child_id]
-        if decision.decided is not Decided.UPDATE or one is None:
+        decision = one.plainly or decide(entry, candidates.values(), crowded=one.crowded)
+        child = None if decision.child_id is None else candidates[decision.child_id]
+        if decision.decided is not Decided.UPDATE or child is None:
             decided.append((entry, decision))
             continue
-        told = normalise.in_full(entry, one)
+        told = normalise.in_full(entry, child)
         decided.append((told, decision))
-        changed.add(one.child_id)
-        if one.protected and (told.parents or told.address not in (None, one.address)):
-            break  # whoever lives with the child is held from now on
-    return decided
+        if not _said_again(told, child):
+            changed.add(child.child_id)
+            if child.protected and (told.parents or told.address not in (None, child.address)):
+                break  # whoever lives with the child is held from now on
+    return decided, changed
 
 
-_NOBODY = Found([])
-
-
-def _by_key_alone(entry: IdentityEntry, found: Found) -> Decision | None:
-    """The decision where nothing is left to doubt: one open child has its key, its very name and its birth date."""
-    if len(found.candidates) != 1:
-        return None
-    one = found.candidates[0]
-    if one.protected or one.birth_date != entry.birth_date or _searched_by(one.name) != _searched_by(entry.name):
-        return None
-    if not set(held_keys(entry.keys)) & set(held_keys(one.keys)):
-        return None
-    decision = decide(entry, found.candidates)
-    return decision if decision.decided is Decided.UPDATE else None
-
-
-def _searched_by(name: Name) -> tuple[str, str]:
-    return name_key(name.family or ""), name_key(name.given[0])
+def _said_again(told: IdentityEntry, child: Candidate) -> bool:
+    """Whether the entry tells nothing of the child that matching looks at and does not know."""
+    return (
+        told.name == child.name
+        and told.birth_date == child.birth_date
+        and told.gender in (None, child.gender)
+        and told.address in (None, child.address)
+        and not told.parents
+        and set(held_keys(told.keys)) <= set(held_keys(child.keys))
+    )

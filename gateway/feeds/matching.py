@@ -20,6 +20,7 @@ from gateway.feeds.likeness import (
     clearly_other,
     compare,
     name_changed,
+    same_name,
 )
 
 SURE: Final = 20.0  # this like, and LEAD more than anybody else
@@ -117,6 +118,22 @@ def decide(entry: IdentityEntry, candidates: Iterable[Candidate], *, crowded: bo
     """
     case = _case(entry, candidates, crowded)
     return next(decision for rule in RULES if (decision := rule(case)) is not None)
+
+
+def plainly_known(entry: IdentityEntry, candidate: Candidate) -> Decision | None:
+    """An update, where this open child has one of the entry's keys, its very name and birth date, and no other number.
+
+    `decide` would say the same of it alone; most entries of a feed are such. Else None.
+    """
+    if candidate.protected or candidate.birth_date != entry.birth_date or not same_name(entry.name, candidate.name):
+        return None
+    said, known = entry.keys, candidate.keys
+    numbers = ((said.nhs_number, known.nhs_number), (said.birth_entry, known.birth_entry))
+    if any(one is not None and other is not None and one != other for one, other in numbers):
+        return None
+    if any(one is not None and one == other for one, other in (*numbers, (said.upn, known.upn))):
+        return Decision(Decided.UPDATE, candidate.child_id)
+    return None
 
 
 # --- The rules: the first that has a word decides.

@@ -79,6 +79,25 @@ async def test_where_batches_end_makes_no_difference(loads: Loads, said: list[Sa
     assert ends[0] == ends[1]
 
 
+@several
+@given(files, files)
+async def test_what_is_said_again_is_kept_as_if_written_in_turn(
+    loads: Loads, said: list[Said], more: list[Said]
+) -> None:
+    """All rows of a batch that say what is known are kept in one statement; it leaves what row by row would."""
+    at_once = await loads.owner.fetchval("SELECT pg_get_functiondef('say_again'::regproc)")
+    none_at_once = at_once[: at_once.index("AS $function$")] + "AS $$ SELECT '{}'::int[] $$"
+    ends = []
+    for function in (none_at_once, at_once):
+        await loads.owner.execute(function)
+        await loads.empty()
+        await shield_a_household(loads)
+        await loads.load(said)
+        await loads.load([*said, *more], as_of=WHEN + timedelta(days=1))
+        ends.append(await loads.whole())
+    assert ends[0] == ends[1]
+
+
 async def test_a_row_waits_for_whom_an_earlier_one_changes(loads: Loads) -> None:
     """By its keys a child gets another surname and birth date: who is like the child of before is another."""
     known = ADA | {"upn": "B801200005001", "postcode": ""}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.identity import Candidate, Decided, IdentityEntry
 from adapters.records import AddressStatus, BirthEntry, Gender, Keys, Name, NhsNumber, PostalAddress, Upn
 from gateway.feeds.likeness import likeness, name_changed
-from gateway.feeds.matching import ALIKE, ALIKE_PROTECTED, SURE, decide
+from gateway.feeds.matching import ALIKE, ALIKE_PROTECTED, SURE, decide, plainly_known
 from tests.feeds.cases import LATER, SINCE
 
 # Few words, so that likenesses of every degree are common.
@@ -109,6 +109,18 @@ def test_nobody_like_a_protected_child_is_made_new(entry: IdentityEntry, crowd: 
 
 
 @settings(max_examples=400)
+@given(entries_of_one())
+def test_who_is_plainly_known_is_whom_the_rules_would_say(said: tuple[IdentityEntry, list[Candidate]]) -> None:
+    """The short way comes to no other decision than the long one, and never to a protected child."""
+    entry, crowd = said
+    for known in crowd:
+        shortly = plainly_known(entry, known)
+        if shortly is not None:
+            decision = decide(entry, [known])
+            assert (shortly.decided, shortly.child_id) == (decision.decided, decision.child_id)
+            assert not known.protected
+
+
 @given(entries_of_one())
 def test_a_protected_child_is_updated_only_where_nothing_protective_changes(
     said: tuple[IdentityEntry, list[Candidate]],

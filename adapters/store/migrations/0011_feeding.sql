@@ -78,17 +78,22 @@ $$;
 CREATE FUNCTION hold_joiner(child bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    joiners bigint[] := ARRAY(
-        WITH household AS MATERIALIZED (SELECT h.id FROM public.household_of(child) h),
-        joining AS (
-            SELECT child AS id FROM household h JOIN public.shields s ON s.child_id = h.id WHERE NOT public.released(child, s)
-            UNION
-            SELECT h.id FROM household h JOIN public.shields s ON s.child_id = child WHERE NOT public.released(h.id, s))
-        SELECT j.id FROM joining j
-         WHERE NOT EXISTS (SELECT FROM public.shields s WHERE s.child_id = j.id)
+    household bigint[] := ARRAY(SELECT h.id FROM public.household_of(child) h);
+    joiners bigint[];
+BEGIN
+    IF cardinality(household) = 0 THEN
+        RETURN;
+    END IF;
+    joiners := ARRAY(
+        WITH joining AS MATERIALIZED (  -- whom any shield joins first: who was released is asked of those alone
+            SELECT child AS id, s FROM public.shields s WHERE s.child_id = ANY (household)
+            UNION ALL
+            SELECT h, s FROM unnest(household) h CROSS JOIN public.shields s WHERE s.child_id = child)
+        SELECT DISTINCT j.id FROM joining j
+         WHERE NOT public.released(j.id, j.s)
+           AND NOT EXISTS (SELECT FROM public.shields s WHERE s.child_id = j.id)
            AND NOT EXISTS (SELECT FROM public.holds h
                             WHERE h.child_id = j.id AND h.agency = 'household' AND h.cleared_at IS NULL));
-BEGIN
     IF cardinality(joiners) > 0 THEN
         INSERT INTO public.holds (child_id, agency, mark)
         SELECT unnest(joiners), 'household', 'HOUSEHOLD_JOINED';
@@ -167,6 +172,17 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     ON CONFLICT DO NOTHING;
 $$;
 
+-- Whether `link_rows` would add nothing.
+CREATE FUNCTION linked(child bigint, e feed_entry, source text DEFAULT current_setting('contactpoint.source', true))
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM unnest(($2).parents) p
+                        WHERE NOT EXISTS (SELECT FROM public.parent_links l
+                                           WHERE l.fingerprint = decode(p, 'hex') AND l.child_id = $1))
+       AND (($2).row_key IS NULL OR coalesce($3, '') = ''
+            OR EXISTS (SELECT FROM public.source_rows r WHERE r.source = $3 AND r.row_key = decode(($2).row_key, 'hex')))
+$$;
+
 -- Given names, or an address, that say in fewer words what is known: a row that leaves something out takes nothing away.
 CREATE FUNCTION given_in_fewer(e feed_entry, c children) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -209,10 +225,10 @@ DECLARE
     moved boolean;
     changed boolean;
     k record;
-    linked int;
+    parents int;
 BEGIN
     SELECT * INTO STRICT c FROM public.children WHERE id = child FOR NO KEY UPDATE;
-    IF public.given_in_fewer(e, c) THEN
+    IF e.given <> c.given AND public.given_in_fewer(e, c) THEN
         e.given := c.given;
     END IF;
     renamed := e.given IS NOT NULL AND (c.given, c.family) IS DISTINCT FROM (e.given, e.family)
@@ -220,9 +236,9 @@ BEGIN
     reborn := e.birth_date IS NOT NULL AND c.birth_date <> e.birth_date
           AND e.as_of > coalesce(c.birth_as_of, '-infinity') AND NOT shut;
     moved := e.address_status IS NOT NULL AND e.as_of > coalesce(c.address_as_of, '-infinity')
-         AND NOT public.home_in_fewer(e, c)
          AND (c.address_status, c.address_lines, c.postcode, c.uprn)
-             IS DISTINCT FROM (e.address_status, e.address_lines, e.postcode, e.uprn);
+             IS DISTINCT FROM (e.address_status, e.address_lines, e.postcode, e.uprn)
+         AND NOT public.home_in_fewer(e, c);
     changed := renamed OR reborn OR moved
             OR e.gender IS NOT NULL AND c.gender <> e.gender AND e.as_of > coalesce(c.gender_as_of, '-infinity');
     IF renamed AND (c.name_key, c.given_key) IS DISTINCT FROM (e.name_key, e.given_key) THEN
@@ -270,13 +286,52 @@ BEGIN
             changed := true;
         END IF;
     END LOOP;
-    SELECT count(*) INTO linked FROM public.parent_links WHERE child_id = child;
-    PERFORM public.link_rows(child, e);
-    IF moved OR linked < (SELECT count(*) FROM public.parent_links WHERE child_id = child) THEN
+    IF NOT public.linked(child, e) THEN
+        parents := (SELECT count(*) FROM public.parent_links WHERE child_id = child);
+        PERFORM public.link_rows(child, e);
+        parents := (SELECT count(*) FROM public.parent_links WHERE child_id = child) - parents;
+    END IF;
+    IF moved OR parents > 0 THEN
         PERFORM public.hold_joiner(child);
     END IF;
     RETURN changed;
 END $$;
+
+-- Of a batch, the rows that say of an open child what is known already; their positions. That they say it anew is kept,
+-- for all of them at once. A child that another row of the batch may be about is left to be written in turn.
+CREATE FUNCTION say_again(source text, entries feed_entry[]) RETURNS int[]
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH told AS MATERIALIZED (
+        SELECT e, q.digest IS NOT NULL AS waited, q.child_id AS given_to, count(*) OVER (PARTITION BY e.child) AS rows
+          FROM unnest($2) e LEFT JOIN public.quarantine q ON q.source = $1 AND q.digest = decode(e.digest, 'hex')
+    ), again AS MATERIALIZED (
+        SELECT (t.e).position, x.id, (t.e).gender, (t.e).address_status,
+               least(coalesce((t.e).as_of, '-infinity'), clock_timestamp()) AS as_of  -- no word holds against tomorrow's
+          FROM told t JOIN public.children x ON x.id = (t.e).child
+         WHERE (t.e).decision = 'UPDATE' AND NOT x.closed AND NOT x.own_keys_alone
+           AND NOT t.waited AND t.rows = 1
+           AND x.id NOT IN (SELECT o.given_to FROM told o WHERE o.given_to IS NOT NULL)
+           AND (x.given, x.family, x.birth_date) IS NOT DISTINCT FROM ((t.e).given, (t.e).family, (t.e).birth_date)
+           AND ((t.e).gender IS NULL OR (t.e).gender = x.gender)
+           AND ((t.e).address_status IS NULL
+                OR (x.address_status, x.address_lines, x.postcode, x.uprn)
+                   IS NOT DISTINCT FROM ((t.e).address_status, (t.e).address_lines, (t.e).postcode, (t.e).uprn))
+           AND NOT EXISTS (SELECT FROM public.shields s WHERE s.child_id = x.id)
+           AND NOT EXISTS (SELECT FROM public.holds h WHERE h.child_id = x.id AND h.cleared_at IS NULL)
+           AND NOT EXISTS (SELECT FROM jsonb_each_text((t.e).keys) n
+                            WHERE NOT EXISTS (SELECT FROM public.keys k
+                                               WHERE k.system = n.key AND k.value = n.value AND k.child_id = x.id))
+           AND public.linked(x.id, t.e, $1)
+    ), kept AS (
+        UPDATE public.children x SET
+            name_as_of = greatest(x.name_as_of, a.as_of), birth_as_of = greatest(x.birth_as_of, a.as_of),
+            gender_as_of = CASE WHEN a.gender IS NULL THEN x.gender_as_of ELSE greatest(x.gender_as_of, a.as_of) END,
+            address_as_of = CASE WHEN a.address_status IS NULL THEN x.address_as_of
+                                 ELSE greatest(x.address_as_of, a.as_of) END
+          FROM again a WHERE x.id = a.id
+    )
+    SELECT coalesce(array_agg(position), '{}') FROM again
+$$;
 
 -- Protected children that an entry would double, should it become an open record: of its very birth date and both its
 -- sounds, or bearing one of its keys, now or once. `widely`: who is like it in any one way that feeds look for.
@@ -302,7 +357,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
          WHERE widely AND c.birth_date = e.birth_date AND (c.family_sound = e.family_sound OR c.given_sound = e.given_sound)
         UNION
         SELECT c.id FROM public.children c
-         WHERE widely AND c.family_sound = e.family_sound AND c.given_sound = e.given_sound
+         WHERE widely AND c.family_sound || ' ' || c.given_sound = e.family_sound || ' ' || e.given_sound
         UNION
         SELECT c.id FROM public.children c
          WHERE widely AND c.postcode = e.postcode AND c.given_sound = e.given_sound
@@ -362,14 +417,20 @@ CREATE FUNCTION feed_apply(source text, entries jsonb) RETURNS TABLE ("position"
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+    said public.feed_entry[] := ARRAY(SELECT x FROM jsonb_populate_recordset(NULL::public.feed_entry, entries) x);
+    again int[];
     e public.feed_entry;
     kept record;
     c record;
+    shut boolean;
     doubled bigint[];
 BEGIN
     PERFORM public.feed_turn();
     PERFORM set_config('contactpoint.source', source, true);
-    FOR e IN SELECT * FROM jsonb_populate_recordset(NULL::public.feed_entry, entries) LOOP
+    again := public.say_again(source, said);
+    RETURN QUERY SELECT unnest(again), 'UNCHANGED';
+    FOREACH e IN ARRAY said LOOP
+        CONTINUE WHEN e.position = ANY (again);
         e.as_of := least(coalesce(e.as_of, '-infinity'), clock_timestamp());   -- no word holds against tomorrow's
         -- What stewards or officers said of this very row holds, whatever the matcher says of it today.
         SELECT q.state, q.child_id, q.outcome INTO kept FROM public.quarantine q
@@ -394,7 +455,8 @@ BEGIN
                    EXISTS (SELECT FROM public.keys k WHERE k.child_id = x.id AND e.keys ->> k.system = k.value) AS by_key,
                    EXISTS (SELECT FROM public.keys k WHERE k.child_id = x.id AND e.keys ->> k.system <> k.value) AS rekeyed
               INTO STRICT c FROM public.children x WHERE x.id = e.child;
-            IF public.is_protected(e.child) AND (c.renamed OR c.reborn OR c.rekeyed OR c.closed
+            shut := public.is_protected(e.child);
+            IF shut AND (c.renamed OR c.reborn OR c.rekeyed OR c.closed
                                                  OR c.own_keys_alone AND NOT c.by_key) THEN
                 e.decision := 'QUARANTINE';
                 e.outcome := CASE WHEN c.renamed THEN 'PROTECTED_NAME_CHANGE'
@@ -406,8 +468,8 @@ BEGIN
         doubled := '{}';
         IF e.decision = 'CREATE' THEN
             doubled := ARRAY(SELECT public.protected_like(e, NULL, false));
-        ELSIF e.decision = 'UPDATE' AND NOT public.is_protected(e.child) THEN
-            IF c.renamed OR c.reborn THEN
+        ELSIF e.decision = 'UPDATE' THEN
+            IF NOT shut AND (c.renamed OR c.reborn) THEN
                 doubled := ARRAY(SELECT public.protected_like(e, e.child, false));
             END IF;
         END IF;
@@ -454,5 +516,5 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     ON CONFLICT DO NOTHING;
 $$;
 REVOKE ALL ON FUNCTION is_protected, protected_among, feed_turn, act_turn, same_home, household_of, released, hold_joiner, new_child, newcomer,
-    link_rows, given_in_fewer, home_in_fewer, whose_alone, write_child, protected_like, count_dropped, put_aside, feed_apply, feed_begin, feed_progress FROM PUBLIC;
+    link_rows, linked, say_again, given_in_fewer, home_in_fewer, whose_alone, write_child, protected_like, count_dropped, put_aside, feed_apply, feed_begin, feed_progress FROM PUBLIC;
 REVOKE ALL ON TYPE feed_entry FROM PUBLIC;

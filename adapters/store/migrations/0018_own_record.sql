@@ -26,6 +26,18 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
      WHERE id = $1 AND EXISTS (SELECT FROM unnest(($2).kin) p WHERE position(decode(p, 'hex') IN children.kin) = 0);
 $$;
 
+CREATE OR REPLACE FUNCTION linked(child bigint, e feed_entry, source text DEFAULT current_setting('contactpoint.source', true))
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT FROM unnest(($2).parents) p
+                        WHERE NOT EXISTS (SELECT FROM public.parent_links l
+                                           WHERE l.fingerprint = decode(p, 'hex') AND l.child_id = $1))
+       AND (($2).row_key IS NULL OR coalesce($3, '') = ''
+            OR EXISTS (SELECT FROM public.source_rows r WHERE r.source = $3 AND r.row_key = decode(($2).row_key, 'hex')))
+       AND NOT EXISTS (SELECT FROM unnest(($2).kin) p JOIN public.children c ON c.id = $1
+                        WHERE position(decode(p, 'hex') IN c.kin) = 0)
+$$;
+
 -- Merged records have both's kin. The merging itself, and who may, is 0012's, under another name.
 ALTER FUNCTION merge_children(bigint, bigint) RENAME TO merge_records;
 REVOKE ALL ON FUNCTION merge_records FROM contactpoint_feed, contactpoint_shield;
