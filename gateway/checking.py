@@ -5,7 +5,10 @@ A result counts how often its law is broken and never says by whom: what is prin
 
 from collections.abc import Iterator
 
+from adapters.store.kin_key import MEND, kin_key_fits
 from adapters.store.laws import LawResult, breaches
+from gateway.feeds.definition import SourceError
+from gateway.feeds.fingerprint_key import key_of
 from gateway.settings import Settings, variable
 from schema.built import graphql_schema
 from schema.paths import UnguardedPathError, check_paths
@@ -17,7 +20,8 @@ class LawBroken(Exception):
 
 async def check(dsn: str, settings: Settings) -> tuple[LawResult, ...]:
     """Every law's result; `dsn` is of the gateway or the feed. Raises StoreSetupError."""
-    return (*await breaches(dsn), *_breaches_of_our_own(settings))
+    fits = await kin_key_fits(dsn, _kin_key(settings))
+    return (*await breaches(dsn), LawResult("one-kin-key", int(not fits), MEND), *_breaches_of_our_own(settings))
 
 
 async def demand_lawful(dsn: str, settings: Settings) -> None:
@@ -38,6 +42,13 @@ def _breaches_of_our_own(settings: Settings) -> Iterator[LawResult]:
         f"agree a higher `{variable('pds_rate')}` with NHS England, or declare a lower"
         f" `{variable('peak_children_per_second')}`",
     )
+
+
+def _kin_key(settings: Settings) -> bytes | None:
+    try:
+        return key_of(settings, make=False)
+    except SourceError:
+        return None
 
 
 def _unguarded() -> int:

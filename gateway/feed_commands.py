@@ -93,6 +93,7 @@ async def _loaded(
 ) -> LoadReport:
     if database.embedded:
         await migrated(settings, database)
+    key = key_of(settings)
     await demand_lawful(database.dsn(Role.FEED), settings)
     bar = progress.add_task("loading", total=None)
 
@@ -102,7 +103,7 @@ async def _loaded(
 
     store = await FeedStore.connect(database.dsn(Role.FEED))
     try:
-        return await load(store, file, definition, as_of=as_of, key=key_of(settings), dry_run=dry_run, progress=loading)
+        return await load(store, file, definition, as_of=as_of, key=key, dry_run=dry_run, progress=loading)
     finally:
         await store.close()
 

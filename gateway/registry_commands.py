@@ -86,7 +86,11 @@ def staff(
     number = None if forget else _nhs_number()
 
     async def named(registrar: Registrar) -> None:
-        print_ = None if number is None else print_of(key_of(settings, make=False), number)
+        print_ = None
+        if number is not None:
+            key = key_of(settings, make=False)
+            await registrar.demand_kin_key(key)
+            print_ = print_of(key, number)
         await registrar.name_staff(organisation, subject, print_)
 
     with_registrar(settings, named)

@@ -25,6 +25,7 @@ from adapters.sandbox.personas import organisations
 from adapters.sandbox.population import CAPACITY
 from adapters.store.connecting import connect
 from adapters.store.failures import StoreSetupError
+from adapters.store.kin_key import demand_kin_key
 from adapters.store.roles import Connection
 
 PORTION = 10_000  # children rendered and copied at once
@@ -85,6 +86,8 @@ async def populate(
     sealed = 0
     async with _connected(owner_dsn) as store, store.transaction():
         await _demand_empty(store)
+        if key is not None:
+            await demand_kin_key(store, key)
         async with _without_indexes(store):
             async for portion in _portions(children, key):
                 for table, rows in portion.rows.items():

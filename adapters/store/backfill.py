@@ -4,6 +4,7 @@ import asyncpg
 
 from adapters.records import NhsNumber
 from adapters.store.connecting import connect
+from adapters.store.kin_key import demand_kin_key
 from adapters.store.kinship import print_of
 from adapters.store.roles import Connection
 from adapters.store.sounds import sound
@@ -45,10 +46,11 @@ async def backfill_sounds(owner_dsn: str, portion: int = PORTION) -> int:
 async def backfill_kin(owner_dsn: str, key: bytes, portion: int = CHILDREN_AT_ONCE) -> int:
     """Give every child with an NHS number and no prints its own, `portion` at a time; how many. Again does nothing.
 
-    Raises StoreSetupError where the store cannot be reached.
+    Raises StoreSetupError where the store cannot be reached, or has another key.
     """
     connection = await connect(owner_dsn)
     try:
+        await demand_kin_key(connection, key)
         filled, last = 0, 0
         while True:
             async with connection.transaction():

@@ -19,7 +19,7 @@ def _grants(**objects: str) -> frozenset[Grant]:
     return frozenset(granted | {("USAGE", "schema public"), ("CONNECT", "database")})
 
 
-# What `0013_grants.sql`, 0021 and 0022 give, and not one thing more. The test of the roles tries the same.
+# What `0013_grants.sql`, 0021, 0022 and 0023 give, and not one thing more. The test of the roles tries the same.
 EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
     {
         Role.GATEWAY: _grants(
@@ -32,7 +32,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " statistics_cells (month grouping authority age_band gender shown)",
             INSERT="broker_references; holds (child_id agency mark)",
             EXECUTE="record_access begin_override take_reports report_ended protection_counts documents_used"
-            " law_breaches statistics_current",
+            " law_breaches statistics_current kin_key_fits",
         ),
         Role.FEED: _grants(
             SELECT="children (id given family name_key given_key family_sound given_sound birth_date gender"
@@ -42,7 +42,8 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " feed_loads (source digest as_of rows_done finished counts started_at touched_at);"
             " feed_rejects (source digest line field reason)",
             EXECUTE="is_protected protected_among feed_turn feed_apply feed_begin feed_progress"
-            " quarantine_for_stewards resolve_entry record_act law_breaches statistics_current",
+            " quarantine_for_stewards resolve_entry record_act law_breaches statistics_current"
+            " kin_key_fits",
             USAGE="feed_entry",
         ),
         Role.SHIELD: _grants(
@@ -66,7 +67,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " partners (categories roots purpose reason);"
             " documents (name published_at published_by revoked_at revoked_by)",
             DELETE="authority_webhooks",
-            EXECUTE="deny_token name_staff draft_statistics withhold_statistics publish_statistics",
+            EXECUTE="deny_token name_staff draft_statistics withhold_statistics publish_statistics kin_key_fits",
         ),
     }
 )

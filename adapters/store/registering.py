@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from adapters.store.entries import Organisation
+from adapters.store.kin_key import demand_kin_key
 from adapters.store.pool import Connection, Pool, open_pool, taken
 from adapters.store.postgres import read_queries
 from adapters.store.registry_records import Client, ListedDocument, Partner, PublishedDocument
@@ -132,6 +133,11 @@ class Registrar:
 
     async def put_clients(self, clients: Collection[Client]) -> None:
         await self.put((), (), clients)
+
+    async def demand_kin_key(self, key: bytes) -> None:
+        """Raise StoreSetupError unless it is the key that the store's children are fingerprinted under."""
+        async with taken(self._pool, self._wait) as connection:
+            await demand_kin_key(connection, key)
 
     async def deny_token(self, issuer: str, token: str, until: datetime) -> None:
         """Call a token back, by its `jti`; `until` is its own end, after which it is no good anyway."""

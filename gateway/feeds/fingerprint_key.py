@@ -22,7 +22,8 @@ def key_of(settings: Settings, *, make: bool = True) -> bytes:
     """
     if settings.fingerprint_key_file != Path():
         return fingerprint_key(settings.fingerprint_key_file, make=make)
-    make_folder(settings.data)
+    if make:
+        make_folder(settings.data)
     return fingerprint_key(settings.data / "fingerprint-key", make=make)
 
 

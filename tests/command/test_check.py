@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,17 @@ async def test_a_rate_below_the_declared_peak_is_a_breach(database: Database) ->
     await demand_lawful(dsn, Settings(pds_rate=5, peak_children_per_second=5))
     with pytest.raises(LawBroken, match=r"law `rates` is broken once: .*CONTACTPOINT_PDS_RATE"):
         await demand_lawful(dsn, Settings(pds_rate=5, peak_children_per_second=6))
+
+
+async def test_another_fingerprint_key_is_a_breach(gateway: RunningGateway, tmp_path: Path) -> None:
+    """Under it nobody would be anybody's parent; nor is a store served without the key that it has."""
+    settings, dsn = gateway.gateway.settings, gateway.database.dsn(Role.GATEWAY)
+    await demand_lawful(dsn, settings)
+    other = tmp_path / "other"
+    for named in (other, other):
+        with pytest.raises(LawBroken, match="law `one-kin-key` is broken once: copy the file"):
+            await demand_lawful(dsn, replace(settings, fingerprint_key_file=named))
+        named.write_text("ab" * 32)
 
 
 async def test_every_law_says_what_mends_it(database: Database) -> None:

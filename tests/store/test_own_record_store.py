@@ -12,7 +12,9 @@ from adapters.sandbox.populate import populate
 from adapters.sandbox.population import NOTABLE, child_at, kin_of
 from adapters.store.backfill import backfill_kin
 from adapters.store.entries import ActEntry
+from adapters.store.failures import StoreSetupError
 from adapters.store.feeding import FeedStore
+from adapters.store.kin_key import kin_key_fits
 from adapters.store.kinship import is_kin, print_of
 from adapters.store.postgres import Store
 from adapters.store.roles import Role
@@ -169,3 +171,20 @@ async def test_without_a_key_they_have_none(database: Database, rows: Rows) -> N
 
 def prints_of(kin: bytes) -> list[bytes]:
     return [kin[start : start + 16] for start in range(0, len(kin), 16)]
+
+
+async def test_one_key_for_all_who_fingerprint(database: Database, rows: Rows) -> None:
+    """The first who does says which; another is refused before it could leave a print that is nobody's."""
+    owner, gateway, feed = (database.dsn(role) for role in (Role.OWNER, Role.GATEWAY, Role.FEED))
+    assert await kin_key_fits(gateway, KEY)
+    assert await kin_key_fits(gateway, b"x" * 32), "who only compares has no say"
+    assert await kin_key_fits(gateway, None)
+    assert await kin_key_fits(feed, KEY)
+    for dsn in (owner, gateway, feed):
+        assert await kin_key_fits(dsn, KEY)
+        assert not await kin_key_fits(dsn, b"x" * 32)
+        assert not await kin_key_fits(dsn, None)
+    await rows.connection.execute("INSERT INTO keys VALUES ('NHS_NUMBER', '9990000018', $1)", await rows.child())
+    with pytest.raises(StoreSetupError, match="another fingerprint key than the store's: copy"):
+        await backfill_kin(owner, b"x" * 32)
+    assert await rows.connection.fetchval("SELECT kin FROM children") == b""

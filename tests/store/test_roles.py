@@ -40,6 +40,7 @@ COLUMN = {  # one that a statement may name as its own new value
     "household_releases": "member",
     "identity_turn": "nothing",
     "keys": "value",
+    "kin_key": "proof",
     "ledger": "viewer",
     "merged_numbers": "merged_at",
     "migrations": "name",
