@@ -123,7 +123,7 @@ class Gateway:
             documents = Documents(graphql_schema, field_guards, CLASSES, limits)
             published = Published(documents, registry, store, observer)
             pipeline = Pipeline(
-                tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings)))),
+                tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings, make=False)))),
                 registry=registry,
                 doors=Doors(documents, published),
                 limits=limits,

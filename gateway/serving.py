@@ -22,6 +22,7 @@ from gateway.app import Gateway, PortTaken, address
 from gateway.checking import demand_lawful
 from gateway.database import migrated, opened
 from gateway.feeds.definition import SourceError
+from gateway.feeds.fingerprint_key import key_of
 from gateway.settings import SettingError, Settings, variable
 
 COLLECT_EVERY = 20_000  # objects made and not yet let go of
@@ -87,6 +88,7 @@ def serve(settings: Settings, host: str, port: int, admin_port: int, workers: in
     with opened(settings) as database:
         if database.embedded:
             uvloop.run(migrated(settings, database))
+        key_of(settings, make=False)  # before any worker is begun
         doors = Doors(database.dsn(Role.GATEWAY), database.dsn_or_none(Role.SHIELD), database.dsn_or_none(Role.FEED))
         uvloop.run(_check_store(doors.gateway))
         uvloop.run(demand_lawful(doors.gateway, settings))

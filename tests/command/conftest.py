@@ -46,7 +46,11 @@ def surroundings(gateway: RunningGateway, data: Path) -> Mapping[str, str]:
         for known in fields(Settings)
         if known.name not in NEVER_SET and getattr(settings, known.name) != known.default
     }
-    return told | {"CONTACTPOINT_GATEWAY_DSN": gateway.database.dsn(Role.GATEWAY), "CONTACTPOINT_DATA": str(data)}
+    return told | {
+        "CONTACTPOINT_GATEWAY_DSN": gateway.database.dsn(Role.GATEWAY),
+        "CONTACTPOINT_DATA": str(data),
+        "CONTACTPOINT_FINGERPRINT_KEY_FILE": str(gateway.gateway.settings.data / "fingerprint-key"),
+    }
 
 
 @pytest.fixture

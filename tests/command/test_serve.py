@@ -111,3 +111,13 @@ async def test_a_store_that_was_never_migrated_is_told(
     ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), **surroundings)
     assert ended.code == 1
     assert "contactpoint migrate" in ended.err
+
+
+async def test_without_the_fingerprint_key_it_does_not_start(surroundings: Mapping[str, str]) -> None:
+    """Under a key made anew nobody would be anybody's parent, and nobody would notice."""
+    port, admin_port = free_ports(2)
+    rest = {name: value for name, value in surroundings.items() if name != "CONTACTPOINT_FINGERPRINT_KEY_FILE"}
+    ended = await contactpoint("serve", "--port", str(port), "--admin-port", str(admin_port), **rest)
+    assert ended.code == 1
+    assert "copy it from where feeds are loaded" in ended.err.strip().splitlines()[-1]
+    assert not (Path(surroundings["CONTACTPOINT_DATA"]) / "fingerprint-key").exists()
