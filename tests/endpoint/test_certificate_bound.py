@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +57,9 @@ class TestOverTls:
     """We end TLS ourselves, and see who is there."""
 
     @pytest.fixture
-    def settings(self, tmp_path: Path, certificates: Certificates) -> Settings:
-        return Settings(
-            data=tmp_path,
+    def settings(self, settings: Settings, certificates: Certificates) -> Settings:
+        return replace(
+            settings,
             tls_certificate_file=certificates.ours.certificate,
             tls_key_file=certificates.ours.key,
             tls_client_ca_file=certificates.authority.file,
@@ -91,8 +91,8 @@ class TestThroughAProxy:
     """A proxy at this address ends TLS for us."""
 
     @pytest.fixture(params=["127.0.0.1", "127.0.0.0/8 2001:db8::/32"])
-    def settings(self, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
-        return Settings(data=tmp_path, trusted_proxies=request.param, client_certificate_header=HEADER)
+    def settings(self, settings: Settings, request: pytest.FixtureRequest) -> Settings:
+        return replace(settings, trusted_proxies=request.param, client_certificate_header=HEADER)
 
     async def test_its_header_says_who_is_there(self, gateway: RunningGateway, certificates: Certificates) -> None:
         """Looked at with every request, as one connection of a proxy's serves many callers."""
@@ -113,8 +113,8 @@ class TestThroughAStranger:
     """Another address is our proxy's."""
 
     @pytest.fixture
-    def settings(self, tmp_path: Path) -> Settings:
-        return Settings(data=tmp_path, trusted_proxies="192.0.2.1", client_certificate_header=HEADER)
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, trusted_proxies="192.0.2.1", client_certificate_header=HEADER)
 
     async def test_its_header_says_nothing(self, gateway: RunningGateway, certificates: Certificates) -> None:
         """Anybody can write one."""
