@@ -26,7 +26,7 @@ POLICY = (
 SHIELDED = re.compile("shielded", re.IGNORECASE)
 
 # Whom an example is for, where it is not for everybody.
-FOR = re.compile(r"\((?:shield )?(officer|social worker|analyst)\)")
+FOR = re.compile(r"\((officer|social worker|analyst)\)")
 PERSONA_FOR = {"officer": "shield-officer", "social worker": "social-worker", "analyst": "analyst"}
 
 
