@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from adapters.store.entries import Organisation
 from adapters.store.registering import Registrar
@@ -21,7 +20,7 @@ from gateway.partners.manifest import Manifest, read_manifest
 from gateway.partners.publishing import Accepted, Judgement, Rejected, judge
 from gateway.registry_commands import with_registrar
 from gateway.settings import Settings
-from gateway.terminal import Data, Json, out, settings_for
+from gateway.terminal import Data, Json, settings_for
 from schema.built import field_guards, graphql_schema
 
 Name = Annotated[str, typer.Option("--partner", metavar="NAME", help="The partner's organisation, as registered.")]
@@ -91,14 +90,11 @@ def list_documents(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("partner", "name", "id", "published", "uses", "last used", "revoked")
-    for row in rows:
-        table.add_row(
-            *(row["partner"], row["name"], row["id"]),
-            f"{row['publishedAt']} by {row['publishedBy']}",
-            *(str(row["uses"]), row["lastUsed"] or "", row["revokedAt"] or ""),
-        )
-    out.print(table)
+    for row in rows:  # no table: an id that is cut off is none
+        typer.echo(f"{'revoked' if row['revokedAt'] else 'live'} {row['partner']} {row['name']} {row['id']}")
+        used = f"used {row['uses']} times, last {row['lastUsed']}" if row["uses"] else "never used"
+        revoked = f"; revoked {row['revokedAt']}" if row["revokedAt"] else ""
+        typer.echo(f"  published {row['publishedAt']} by {row['publishedBy']}; {used}{revoked}")
 
 
 @documents.command("revoke")

@@ -49,8 +49,10 @@ async def test_a_manifest_is_published_listed_and_revoked(registered: Mapping[st
         ("ChildsSchool", 0, True),
     ]
     assert listed[0]["publishedBy"]
-    table = await contactpoint("documents", "list", **registered)
-    assert "ChildsSchool" in table.out
+    lines = (await contactpoint("documents", "list", **registered)).out.splitlines()
+    assert lines[0] == f"revoked partner-1 ChildsName sha256:{digest(NAME)}"
+    assert lines[2] == f"live partner-1 ChildsSchool sha256:{digest(SCHOOL)}"
+    assert lines[3].endswith("; never used")
     assert told(await publish(manifest, registered, "--json"))["documents"][0]["state"] == "new"
 
 
