@@ -12,10 +12,11 @@ from typing import Final
 
 from adapters.issuer_keys import IssuerKeys, IssuerUnavailable
 from adapters.verifying_keys import VerifyingKeys, verifies
-from gateway.claims import CLOCK_SKEW, ClaimRules, NotAToken, Unverified, bearer_of, read_token
+from gateway.claims import CLOCK_SKEW, ClaimRules, bearer_of
 from gateway.confirmation import ProxyRule, confirmed
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.kept import Kept
+from gateway.token_text import NotAToken, Unverified, read_token
 from gateway.viewer import Bearer
 from gateway.wire.peer import Peer
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.records import NhsNumber
-from gateway.claims import ClaimRules, NotAToken, bearer_of, from_base64url, read_token
+from gateway.claims import ClaimRules, bearer_of
+from gateway.token_text import NotAToken, from_base64url, read_token
 from gateway.viewer import Role
 from tests.token_making import good_claims, unpadded
 
