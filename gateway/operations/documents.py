@@ -53,6 +53,8 @@ class Operation:
     """One operation of a validated document; `hash` is `sha256:` and the hex digest of the whole text.
 
     `schema` is what whoever sent it is told of; it is `for_desk` where it acts, or lists what waits to be acted upon.
+    `touches_no_child`: it can neither name a child nor change anything, so that it may travel in an address, which
+    proxies keep.
     """
 
     document: DocumentNode
@@ -66,6 +68,7 @@ class Operation:
     roots: frozenset[str]
     hash: str
     for_desk: bool
+    touches_no_child: bool
 
     @property
     def name(self) -> str | None:
@@ -79,11 +82,6 @@ class Operation:
     def is_introspection(self) -> bool:
         """Whether it asks of nothing but types: what every role, and a partner without a document, may send."""
         return self.type is OperationType.QUERY and not self.roots
-
-    @property
-    def touches_no_child(self) -> bool:
-        """Whether it may travel in an address, which proxies keep: it can neither name a child nor change anything."""
-        return self.type is OperationType.QUERY and self.roots <= CHILDLESS
 
 
 class Documents:
@@ -139,6 +137,7 @@ class Documents:
             roots=roots,
             hash=hash_,
             for_desk=plan.serial or not roots.isdisjoint(LISTS),
+            touches_no_child=node.operation is OperationType.QUERY and roots <= CHILDLESS,
         )
 
     def _parse(self, text: str) -> DocumentNode:
