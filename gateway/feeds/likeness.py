@@ -244,8 +244,13 @@ def _other_given_evidence(one: _Folded, other: _Folded) -> Iterable[Evidence]:
 
 
 def _one_edit(a: str, b: str) -> bool:
-    """One letter more, fewer, other or out of turn, in names long enough that this is a slip and not another name."""
-    return min(len(a), len(b)) >= 4 and abs(len(a) - len(b)) <= 1 and damerau_levenshtein_distance(a, b) <= 1
+    """One letter more, fewer, other or out of turn, in names long enough that this is a slip and not another name.
+
+    Of a short name, two letters out of turn alone: Ava is not Ada, but Aad is.
+    """
+    if min(len(a), len(b)) < 4 and sorted(a) != sorted(b):
+        return False
+    return abs(len(a) - len(b)) <= 1 and damerau_levenshtein_distance(a, b) <= 1
 
 
 def clearly_other(entry: Name, candidate: Name) -> bool:
@@ -253,7 +258,8 @@ def clearly_other(entry: Name, candidate: Name) -> bool:
     one, other = _fold(entry), _fold(candidate)
     if not one.given or not other.given or set(one.given) & set(other.given):
         return False
-    return jaro_winkler_similarity(one.given[0], other.given[0]) < 0.7
+    a, b = one.given[0], other.given[0]
+    return jaro_winkler_similarity(a, b) < 0.7 and not _one_edit(a, b)
 
 
 # --- Birth, gender, home, keys.

@@ -183,6 +183,12 @@ def test_a_doubt_about_an_open_child() -> None:
     assert put_aside(decide(an_entry("Ada/Lovelace"), [a_candidate()])) is QuarantineOutcome.DOUBTFUL
 
 
+def test_letters_out_of_turn_make_no_twin() -> None:
+    """However short the name: of the same home and birth date, Aad is Ada misspelt; Eve is her sister."""
+    assert updates(decide(an_entry("Aad/Byron"), [a_candidate("Ada/Byron")])) == 1
+    assert creates(decide(an_entry("Eve/Byron"), [a_candidate("Ada/Byron")]))
+
+
 def test_a_twin_is_a_child_of_its_own() -> None:
     """Family, day and home agree, the given name is clearly another: a new child, and never the first one's update."""
     assert creates(decide(an_entry("Boris/Byron"), [a_candidate()]))
