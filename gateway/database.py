@@ -9,8 +9,10 @@ from adapters.store.backfill import backfill_kin, backfill_sounds
 from adapters.store.data_folder import Claim, make_folder
 from adapters.store.embedded import EmbeddedCluster, has_store
 from adapters.store.failures import LoginRefused, StoreSetupError
+from adapters.store.kin_key import kin_key_fits
 from adapters.store.migrate import migrate
 from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
+from gateway.feeds.definition import SourceError
 from gateway.feeds.fingerprint_key import key_of
 from gateway.settings import Settings, variable
 
@@ -71,10 +73,23 @@ async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
     """Apply what migrations are missing, as the owner, and fill in what SQL cannot work out; their names."""
     passwords = _passwords(settings.data)
     working = {role.database_role: passwords[role.database_role] for role in WORKING_ROLES}
-    applied = await migrate(database.dsn(Role.OWNER), working)
-    await backfill_sounds(database.dsn(Role.OWNER))
-    await backfill_kin(database.dsn(Role.OWNER), key_of(settings))
+    owner = database.dsn(Role.OWNER)
+    applied = await migrate(owner, working)
+    await backfill_sounds(owner)
+    key = await _kin_key(settings, owner)
+    if key is not None:
+        await backfill_kin(owner, key)
     return applied
+
+
+async def _kin_key(settings: Settings, owner_dsn: str) -> bytes | None:
+    """The key to fingerprint kin under, made where the store has none yet; None where others keep the store's."""
+    if await kin_key_fits(owner_dsn, None):
+        return key_of(settings)
+    try:
+        return key_of(settings, make=False)
+    except SourceError:
+        return None
 
 
 def _external(settings: Settings) -> Callable[[Role], str]:
