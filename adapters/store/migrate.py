@@ -96,9 +96,16 @@ async def _apply(connection: Connection, steps: tuple[Migration, ...]) -> tuple[
                 f"migration `{missing[0].name}` comes before `{step.name}`, applied: give it a later name"
             )
     for step in missing:
-        async with connection.transaction():
-            await connection.execute(step.sql)
-            await connection.execute(
-                "INSERT INTO migrations (name, checksum) VALUES ($1, $2)", step.name, step.checksum
-            )
+        try:
+            await _take(connection, step)
+        except (asyncpg.UniqueViolationError, asyncpg.InternalServerError):
+            # Roles and their settings are the whole cluster's: whoever migrates another database of it, in this very
+            # moment, may have written the same row. What fails for any other reason fails again.
+            await _take(connection, step)
     return tuple(step.name for step in missing)
+
+
+async def _take(connection: Connection, step: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(step.sql)
+        await connection.execute("INSERT INTO migrations (name, checksum) VALUES ($1, $2)", step.name, step.checksum)
