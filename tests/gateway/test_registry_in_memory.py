@@ -105,7 +105,7 @@ async def test_who_somebody_is_stays_until_the_registry_moves(
     assert (first.refusal, first.viewer.scopes, first.epoch) == (None, frozenset({"sensitive"}), registry.epoch)
     assert await registry.standing(BEARER) is first
     assert counted.asked == ["organisation", "print"]
-    await registrar.put_clients([replace(CLIENT, suspended=True)])
+    await registrar.put((), (), [replace(CLIENT, suspended=True)])
     assert await registry.standing(BEARER) is first, "the record is what refuses it"
     await registry.refresh()
     second = await registry.standing(BEARER)
@@ -119,7 +119,7 @@ async def test_it_is_read_only_where_it_has_changed(
     """One number is looked at; and not even that where what is known is newer than what was found too old."""
     await registry.refresh()
     assert counted.asked == ["epoch"]
-    await registrar.put_clients([CLIENT])
+    await registrar.put((), (), [CLIENT])
     await registry.refresh(unless_newer_than=registry.epoch)
     assert counted.asked == ["epoch", "epoch", "snapshot"]
     await registry.refresh(unless_newer_than=registry.epoch - 1)
@@ -131,7 +131,7 @@ async def test_many_who_found_it_too_old_read_it_once(
 ) -> None:
     """One at a time; whoever waited finds what the first has read."""
     old = registry.epoch
-    await registrar.put_clients([CLIENT])
+    await registrar.put((), (), [CLIENT])
     await asyncio.gather(*(registry.refresh(unless_newer_than=old) for _ in range(20)))
     assert counted.asked == ["epoch", "snapshot"]
     assert registry.epoch > old
