@@ -107,7 +107,11 @@ class Documents:
         hash_ = hash_of(text)
         known = self._operations.get((role, hash_, name))
         if known is None:
-            known = self._operations[role, hash_, name] = self._prepare(text, hash_, name, role)
+            try:
+                known = self._prepare(text, hash_, name, role)
+            except RecursionError:
+                raise LimitExceeded("DEPTH", "a document is nested too deeply to be read") from None
+            self._operations[role, hash_, name] = known
         return known
 
     def _prepare(self, text: str, hash_: str, name: str | None, role: Role) -> Operation:

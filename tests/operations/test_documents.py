@@ -1,5 +1,6 @@
 """A document's text becomes an operation once: validated, measured, kept boundedly, and never made to cost much."""
 
+import contextlib
 import hashlib
 
 import pytest
@@ -79,6 +80,27 @@ def test_depth_is_bounded() -> None:
     with pytest.raises(LimitExceeded) as refused:
         library.operation("{ child(number: 1) { name { family } } }", None, ANYBODY)
     assert refused.value.code == "LIMIT_DEPTH"
+
+
+@pytest.mark.parametrize("below", range(0, 900, 50))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ viewer { " + "... { " * 190 + "subject" + " }" * 190 + " } }",
+        "{ children(numbers: " + "[" * 190 + "]" * 190 + ") { number } }",
+    ],
+)
+def test_whatever_stack_is_left_a_deep_document_is_refused_or_run(library: Documents, below: int, text: str) -> None:
+    """CASES 40: it stands wherever it is asked for, and an error of Python's own is nobody's answer."""
+
+    def further_down(levels: int) -> None:
+        if levels:
+            further_down(levels - 1)
+        else:
+            with contextlib.suppress(InvalidDocument, LimitExceeded):
+                library.operation(text, None, ANYBODY)
+
+    further_down(below)
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
