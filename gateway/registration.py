@@ -23,7 +23,7 @@ DEFAULT_ROOTS: frozenset[Root] = frozenset({"viewer", "child", "childByKey", "ch
 
 
 class RegistrationError(Exception):
-    """The file says something that cannot be registered; the text says where, and names the fix."""
+    """What is given cannot be registered; the text says where, and names the fix."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 
 from adapters.store.entries import Organisation
+from adapters.store.failures import StoreSetupError
 from adapters.store.kin_key import demand_kin_key
 from adapters.store.pool import Connection, Pool, open_pool, taken
 from adapters.store.postgres import read_queries
@@ -82,6 +83,10 @@ class StatisticsDraft:
         await self._connection.execute(QUERIES["publish_statistics"], timeout=TO_DRAFT)
 
 
+class UnknownOrganisation(StoreSetupError):
+    """A partner or a member of staff is of an organisation that nobody has registered."""
+
+
 class Registrar:
     """A connection of the registry's role; every method raises StoreUnavailable."""
 
@@ -114,8 +119,11 @@ class Registrar:
     async def put(
         self, organisations: Collection[Organisation], partners: Collection[Partner], clients: Collection[Client]
     ) -> None:
-        """Register all of them or none; whatever is registered by the same name is as given from now on."""
-        async with taken(self._pool, self._wait) as connection, connection.transaction():
+        """Register all of them or none; whatever is registered by the same name is as given from now on.
+
+        Raises UnknownOrganisation.
+        """
+        async with self._taken() as connection, connection.transaction():
             for name, records in (
                 ("put_organisations", organisations),
                 ("put_partners", partners),
@@ -124,19 +132,9 @@ class Registrar:
                 if records:
                     await connection.execute(QUERIES[name], _json.encode(list(records)).decode())
 
-    async def put_organisations(self, organisations: Collection[Organisation]) -> None:
-        await self.put(organisations, (), ())
-
-    async def put_partners(self, partners: Collection[Partner]) -> None:
-        """Their organisations must be registered."""
-        await self.put((), partners, ())
-
-    async def put_clients(self, clients: Collection[Client]) -> None:
-        await self.put((), (), clients)
-
     async def demand_kin_key(self, key: bytes) -> None:
         """Raise StoreSetupError unless it is the key that the store's children are fingerprinted under."""
-        async with taken(self._pool, self._wait) as connection:
+        async with self._taken() as connection:
             await demand_kin_key(connection, key)
 
     async def deny_token(self, issuer: str, token: str, until: datetime) -> None:
@@ -144,7 +142,7 @@ class Registrar:
         await self._fetch("deny_token", issuer, token, until)
 
     async def name_staff(self, organisation: str, subject: str, print_: bytes | None) -> None:
-        """Keep whose fingerprint a member of staff has, or with None forget it."""
+        """Keep whose fingerprint a member of staff has, or with None forget it. Raises UnknownOrganisation."""
         await self._fetch("name_staff", organisation, subject, print_)
 
     async def partner(self, organisation: str) -> tuple[Organisation, Partner] | None:
@@ -172,11 +170,21 @@ class Registrar:
     @asynccontextmanager
     async def statistics_turn(self) -> AsyncIterator[StatisticsDraft]:
         """Nobody else drafts statistics until the block ends; if it fails, nothing it published stands."""
-        async with taken(self._pool, self._wait) as connection, connection.transaction():
+        async with self._taken() as connection, connection.transaction():
             yield StatisticsDraft(connection)
 
-    async def _fetch(self, name: str, *arguments: Any) -> "list[asyncpg.Record]":
+    @asynccontextmanager
+    async def _taken(self) -> AsyncIterator[Connection]:
         async with taken(self._pool, self._wait) as connection:
+            try:
+                yield connection
+            except asyncpg.ForeignKeyViolationError:
+                raise UnknownOrganisation(
+                    "somebody belongs to an organisation that is not registered: register it first, or in the same file"
+                ) from None
+
+    async def _fetch(self, name: str, *arguments: Any) -> "list[asyncpg.Record]":
+        async with self._taken() as connection:
             return await connection.fetch(QUERIES[name], *arguments)
 
 

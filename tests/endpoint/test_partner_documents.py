@@ -227,7 +227,7 @@ async def test_what_it_is_no_longer_registered_for_is_withheld(two_partners: Par
     narrowed = msgspec.structs.replace(registered, categories=registered.categories - {"ADDRESS"})
     body = {"documentId": hash_of(CHILD), "variables": two_partners.about}
     assert (await two_partners.send(body)).data["child"]["address"] is not None
-    await two_partners.registrar.put_partners([narrowed])
+    await two_partners.registrar.put((), [narrowed], ())
     assert (await two_partners.send(body)).data["child"]["address"] is None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.store.entries import Organisation
 from adapters.store.failures import StoreUnavailable
-from adapters.store.registering import Registrar
+from adapters.store.registering import Registrar, UnknownOrganisation
 from adapters.store.registry_records import Client, Partner, PublishedDocument
 from adapters.store.roles import Role
 from tests.databases import Database
@@ -52,7 +52,7 @@ async def test_what_is_put_is_as_given_from_then_on(registrar: Registrar, databa
     await registrar.put([CMS], [REGISTERED], [FRONT_END])
     assert await registrar.partner("partner-1") == (CMS, REGISTERED)
     changed = Partner("partner-1", frozenset(), frozenset({"viewer"}))
-    await registrar.put_partners([changed])
+    await registrar.put((), [changed], ())
     assert await registrar.partner("partner-1") == (CMS, changed)
     connection = await database.connect(Role.REGISTRY)
     try:
@@ -65,9 +65,11 @@ async def test_what_is_put_is_as_given_from_then_on(registrar: Registrar, databa
 
 async def test_all_is_registered_or_nothing(registrar: Registrar) -> None:
     """A partner whose organisation nobody knows takes the rest down with it."""
-    with pytest.raises(StoreUnavailable, match="23503"):
+    with pytest.raises(UnknownOrganisation, match="in the same file"):
         await registrar.put([CMS], [REGISTERED, Partner("nobody", frozenset(), frozenset())], ())
     assert await registrar.partner("partner-1") is None
+    with pytest.raises(UnknownOrganisation):
+        await registrar.name_staff("nobody", "nurse-1", b"p" * 16)
 
 
 async def test_a_document_is_published_revoked_and_published_anew(registrar: Registrar, database: Database) -> None:
@@ -119,7 +121,7 @@ async def test_a_text_that_is_not_what_its_hash_says_is_refused(registrar: Regis
 
 async def test_a_token_is_called_back_and_staff_are_named(registrar: Registrar, database: Database) -> None:
     """Both are there for the gateway to see; a name can be taken off again."""
-    await registrar.put_organisations([CMS])
+    await registrar.put([CMS], (), ())
     await registrar.deny_token("https://issuer.example.org", "token-1", datetime.now(UTC) + timedelta(hours=1))
     await registrar.name_staff("partner-1", "nurse-1", b"p" * 16)
     gateway = await database.connect(Role.GATEWAY)
