@@ -1,7 +1,6 @@
 """Agencies that fail, mark and lie, seen from the caller's side: withheld, not recorded and unavailable stay three."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,9 +20,9 @@ ALL = "name { family } " + " ".join(fields for fields, _ in FIELDS.values())
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(settings: Settings) -> Settings:
     """Patience short enough to wait for."""
-    return Settings(data=tmp_path, deadline=1.5, read_timeout=0.5, connect_timeout=0.5)
+    return replace(settings, deadline=1.5, read_timeout=0.5, connect_timeout=0.5)
 
 
 @pytest.mark.parametrize("kind", [Fault.DOWN, Fault.SLOW, Fault.OVERLOADED, Fault.MALFORMED, Fault.HTML_500])

@@ -279,10 +279,11 @@ async def test_health_tells_life_from_readiness(gateway: RunningGateway) -> None
 
 
 async def test_the_explorers_page_comes_under_its_policy(gateway: RunningGateway) -> None:
-    """Whether or not the page is built, nothing at its address may ask another host."""
+    """Whether or not the page is built, nothing at its address may ask another host; the page itself the issuer's."""
+    page = POLICY.replace("connect-src 'self'", f"connect-src 'self' {gateway.issuer.url}")
     for path in ("/", "/explorer/config", "/assets/nothing.js", "/assets/..%2findex.html"):
         async with gateway.session.get(f"{gateway.url}{path}") as answer:
-            assert answer.headers["Content-Security-Policy"] == POLICY
+            assert answer.headers["Content-Security-Policy"] == (page if path == "/" else POLICY)
             assert answer.headers["X-Frame-Options"] == "DENY"
 
 
