@@ -42,17 +42,24 @@ class Doors:
         if text is None:
             if id_ is None or DOCUMENTS not in doors:
                 raise UnknownDocument
-            return self._published.operation(viewer.organisation, id_, name)
+            return self._own(standing, id_, name)
         if id_ is not None and hash_of(text) != id_:
             raise UnknownDocument
         if AD_HOC in doors and viewer.role is not Role.PARTNER:
             return self._documents.operation(text, name, viewer.role)
         hash_ = hash_of(text)
         if DOCUMENTS in doors and self._published.holds(viewer.organisation, hash_):
-            return self._published.operation(viewer.organisation, hash_, name)
+            return self._own(standing, hash_, name)
         operation = self._documents.operation(text, name, viewer.role)
         if not operation.is_introspection:
             raise Forbidden("this client sends its published documents alone")
+        return operation
+
+    def _own(self, standing: Standing, hash_: str, name: str | None) -> Operation:
+        """A document of theirs; a partner's may have been published under a wider registration than it has now."""
+        operation = self._published.operation(standing.viewer.organisation, hash_, name)
+        if standing.partner is not None and not operation.roots <= standing.partner.roots:
+            raise Forbidden("this document asks a root field that its partner is not registered for")
         return operation
 
     def answered(self, standing: Standing, operation: Operation) -> None:

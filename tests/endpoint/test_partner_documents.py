@@ -231,6 +231,19 @@ async def test_what_it_is_no_longer_registered_for_is_withheld(two_partners: Par
     assert (await two_partners.send(body)).data["child"]["address"] is None
 
 
+async def test_a_root_field_it_is_no_longer_registered_for_is_refused(two_partners: Partners) -> None:
+    """By the document's id and by its text, from the next request on; what asks others is answered as before."""
+    [registered] = partners()
+    narrowed = msgspec.structs.replace(registered, roots=registered.roots - {"child"})
+    about = {"variables": two_partners.about}
+    assert (await two_partners.send({"documentId": hash_of(CHILD), **about})).status == 200
+    await two_partners.registrar.put((), [narrowed], ())
+    for body in ({"documentId": hash_of(CHILD)}, {"query": CHILD}, {"extensions": persisted(hex_of(CHILD))}):
+        answer = await two_partners.send({**body, **about})
+        assert (answer.status, answer.code) == (403, "FORBIDDEN")
+    assert (await two_partners.send({"documentId": hash_of(VIEWER)})).status == 200
+
+
 async def test_a_shield_holds_for_a_document_as_for_any_text(two_partners: Partners) -> None:
     """Being published widens nothing."""
     shielded = two_partners.gateway.child("shielded").number
