@@ -52,9 +52,15 @@ def _may_come(bearer: Bearer, client: Client, organisation: Organisation | None,
         and bearer.role.value in client.roles
         and organisation is not None
         and (client.organisations is None or organisation.id in client.organisations)
-        and (client.authorities is None or (bearer.authority or organisation.authority) in client.authorities)
+        and (client.authorities is None or _are_its_own(client.authorities, bearer.authority, organisation.authority))
         and (bearer.role is not Role.PARTNER or partner is not None)
     )
+
+
+def _are_its_own(own: frozenset[str], *named: str | None) -> bool:
+    """Whether token and registry name an authority of the client's, and neither of them another's."""
+    authorities = {authority for authority in named if authority is not None}
+    return bool(authorities) and authorities <= own
 
 
 def _viewer(bearer: Bearer, client: Client | None, partner: Partner | None, print_: bytes | None) -> Viewer:

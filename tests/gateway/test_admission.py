@@ -273,8 +273,10 @@ def test_a_partner_stands_with_what_it_is_registered_for() -> None:
 @pytest.mark.parametrize(
     ("said", "registered", "let_in"),
     [
-        (HERE, ELSEWHERE, True),
+        (HERE, HERE, True),
+        (HERE, None, True),
         (None, HERE, True),
+        (HERE, ELSEWHERE, False),
         (None, ELSEWHERE, False),
         (None, None, False),
         (ELSEWHERE, HERE, False),
@@ -283,7 +285,7 @@ def test_a_partner_stands_with_what_it_is_registered_for() -> None:
 def test_a_client_of_some_authorities_brings_nobody_elses(
     said: str | None, registered: str | None, let_in: bool
 ) -> None:
-    """By the authority that the token names; where it names none, by that of its organisation."""
+    """Neither by the authority that the token names, nor by that of its organisation: one of them at least is named."""
     snapshot = a_snapshot(a_client(authorities=frozenset({HERE})), None)
     standing = admit(a_bearer(authority=said), snapshot, an_organisation("SCHOOL", registered), None)
     assert (standing.refusal is None) == let_in
