@@ -35,7 +35,7 @@ class AsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ParentColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a parent can be told from others: the first that is filled becomes a fingerprint, for households alone."""
+    """Where a parent can be told from others: the first that is filled is fingerprinted. NHS numbers tell kin, too."""
 
     nhs_number: str | None = None
     email: str | None = None
