@@ -206,6 +206,11 @@ async def test_a_wish_without_proof_is_refused_at_once(
         {"redirect_uri": "http://127.0.0.1:8080/explorer/callback?to=elsewhere"},
         {"redirect_uri": "http://127.0.0.1:8080/explorer/callback#elsewhere"},
         {"redirect_uri": "http://[::1/explorer/callback"},
+        {"redirect_uri": "http://example.org\\@127.0.0.1/explorer/callback"},  # a browser goes to example.org
+        {"redirect_uri": "http://somebody@127.0.0.1:8080/explorer/callback"},
+        {"redirect_uri": "http://[::1%25example.org]:8080/explorer/callback"},
+        {"redirect_uri": "http://127.0.0.1:8080/explorer/callback\n"},
+        {"redirect_uri": "http://127.0.0.1:port/explorer/callback"},
     ],
 )
 @pytest.mark.parametrize("path", ["/authorize", "/authorize/as/analyst"])
