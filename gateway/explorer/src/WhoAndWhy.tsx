@@ -18,6 +18,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
   const who = useWho();
   const signedIn = who && "signedIn" in who ? who.signedIn : undefined;
   const lastIn = useRef<Record<string, unknown>>({}); // by tab
+  const toldTo = useRef<unknown[]>(undefined); // who, and why
   const headers = headerEditor && headersIn(pane);
   const purpose = headerIn(headers ?? {}, PURPOSE);
   const reason = headerIn(headers ?? {}, REASON);
@@ -32,11 +33,19 @@ export function WhoAndWhy({ config }: { config: Config }) {
     headerEditor.setValue(withHeader(withHeader(headerEditor.getValue(), PURPOSE, why), REASON, because));
   }, [signedIn, persona, tab, headerEditor]);
 
-  // Which schema there is to ask is a matter of who asks; and nobody is told it who does not say why.
+  // Which schema there is to ask is a matter of who asks; and nobody is told it who does not say why. The first that is
+  // shown to whoever begins as a persona, GraphiQL asks for by itself.
   useEffect(() => {
     if (!who || !headers || !purposes.includes(purpose)) return;
-    const told = setTimeout(() => void introspect(), PAUSE);
-    return () => clearTimeout(told);
+    const before = toldTo.current;
+    if (before?.every((each, place) => each === [who, purpose, reason][place])) return;
+    const tell = () => {
+      toldTo.current = [who, purpose, reason];
+      if (before || !config.demo) void introspect();
+    };
+    if (!before) return tell();
+    const pause = setTimeout(tell, PAUSE);
+    return () => clearTimeout(pause);
   }, [who, purpose, reason]);
 
   const choose = (chosen: Persona) => {
