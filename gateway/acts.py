@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-import msgspec
-
 from adapters.identity import LikenessReason
 from adapters.shield_records import (
     ActResult,
@@ -27,9 +25,13 @@ from adapters.shield_records import (
     ShieldState,
     Transfer,
 )
-from adapters.store.entries import ActEntry, Override
+from adapters.store.entries import Override, StewardsWord
+from adapters.store.failures import StoreUnavailable
+from adapters.store.reading import Reading
 from adapters.store.shields import NotMergeable, Reader, ShieldBook, Turn
+from gateway.audit.acts import ActRecords
 from gateway.audit.ledger import new_reference
+from gateway.audit.scribe import Scribe
 from gateway.carrying_out import Hand
 from gateway.cursors import cursor, cursor_of, entry_before, read_cursor
 from gateway.events import Event, Observer
@@ -40,6 +42,7 @@ from gateway.shield.resolving import NOT_TO_MERGE, Resolve, flaw_of_word, judge_
 from gateway.viewer import Role, Viewer
 from resolvers.acts import BadActError, BadReasonError
 from resolvers.answering import ResponsePath
+from resolvers.children import protecting_authority
 from resolvers.errors import NotAddressableError, QuestionError
 
 SHORTEST_REASON, LONGEST_REASON = 10, 255
@@ -57,6 +60,9 @@ _MUTATIONS: dict[type[ShieldCall], str] = {
     NewIdentity: "giveNewIdentity",
 }
 _RESOLVE = "resolveQuarantine"
+_OVERRIDE = "overrideShield"
+
+MOST_TRIES = 5  # a child that changes hands while its record is sealed is rare
 
 _BY_KEY = {LikenessReason.SAME_KEY, LikenessReason.FORMER_KEY}
 
@@ -68,31 +74,35 @@ class Stewards(Protocol):
         """At most `most` waiting entries after that one, by (received_at, reference)."""
         ...
 
-    async def resolve_entry(self, reference: str, resolution: str, number: str | None, entry: ActEntry) -> bool:
-        """Whether it was resolved; `entry` is recorded in the same transaction, as REFUSED where it was not."""
+    async def resolve_entry(self, word: StewardsWord) -> bool:
+        """Whether it was resolved; what came of it is recorded in the same transaction."""
         ...
 
 
 class Overrides(Protocol):
     """What the gateway's store does for overrides."""
 
-    async def begin_override(self, asked: Override) -> datetime | None: ...
+    async def children_by_number(self, numbers: Sequence[str]) -> Reading: ...
+
+    async def begin_override(self, asked: Override) -> tuple[bool, datetime | None]: ...
 
 
 class OfficersDesk:
     """Hands each request what its viewer may do. Without `book` or `stewards` what needs them is UNAVAILABLE."""
 
     def __init__(
-        self, book: ShieldBook | None, stewards: Stewards | None, store: Overrides, observer: Observer
+        self, book: ShieldBook | None, stewards: Stewards | None, store: Overrides, observer: Observer, scribe: Scribe
     ) -> None:
         self._book = book
         self._stewards = stewards
         self._store = store
         self._observer = observer
+        self._scribe = scribe
 
     def for_request(self, viewer: Viewer, ground: Ground, reference: str) -> "ActsOfRequest":
         """All that one request may do; `reference` is its answer's."""
-        return ActsOfRequest(self._book, self._stewards, self._store, self._observer, viewer, ground, reference)
+        records = ActRecords(self._scribe, viewer, ground, reference)
+        return ActsOfRequest(self._book, self._stewards, self._store, self._observer, viewer, ground, records)
 
 
 class ActsOfRequest:
@@ -106,7 +116,7 @@ class ActsOfRequest:
         observer: Observer,
         viewer: Viewer,
         ground: Ground,
-        reference: str,
+        records: ActRecords,
     ) -> None:
         self._book = book
         self._stewards = stewards
@@ -114,7 +124,7 @@ class ActsOfRequest:
         self._observer = observer
         self._viewer = viewer
         self._ground = ground
-        self._reference = reference
+        self._records = records
         self._came_to: dict[ResponsePath, Any] = {}
 
     @property
@@ -182,15 +192,27 @@ class ActsOfRequest:
 
     async def _in_turn(self, officer: Officer, mutation: str, reason: str, act: "_Act") -> ActResult | None:
         """One act, all of it or nothing, with its record. Nothing of a flawed one stands but that it was asked for."""
-        reference = new_reference()
+        reference, authority = new_reference(), officer.authority
         try:
             async with self._officers_book().turn() as turn:
                 result, numbers = await act(turn, Hand(turn, officer, reason, reference))
-                await turn.record(self._entry(mutation, reference, reason, result, numbers))
+                done = result is not None
+                record = await self._records.sealed(
+                    mutation, reference, reason, done=done, numbers=numbers, authority=authority
+                )
+                await turn.record(mutation, record)
         except _Flawed as flawed:
-            refused = self._entry(mutation, reference, reason, None, flawed.numbers)
+            record = await self._records.sealed(
+                mutation,
+                reference,
+                reason,
+                done=False,
+                numbers=flawed.numbers,
+                authority=authority,
+                code=BadActError.code,
+            )
             async with self._officers_book().turn() as turn:
-                await turn.record(msgspec.structs.replace(refused, code=BadActError.code))
+                await turn.record(mutation, record)
             raise BadActError(flawed.flaw) from None
         self._observe(mutation, result)
         return result
@@ -251,31 +273,55 @@ class ActsOfRequest:
         flaw = "`merge` is for shield officers" if call.merge else flaw_of_word(call)
         if flaw is not None:
             raise BadActError(flaw)
-        reference = new_reference()
-        done = ActResult(ActState.DONE, reference)
-        entry = self._entry(_RESOLVE, reference, reason, done, () if call.number is None else (call.number,))
-        resolved = await self._stewards_store().resolve_entry(call.entry, call.resolution, call.number, entry)
+        done, refused = ActResult(ActState.DONE, new_reference()), new_reference()
+        numbers = () if call.number is None else (call.number,)
+        resolved = await self._stewards_store().resolve_entry(
+            StewardsWord(
+                entry=call.entry,
+                resolution=call.resolution,
+                number=call.number,
+                steward=self._viewer.subject,
+                reason=reason,
+                done=await self._records.sealed(_RESOLVE, done.reference, reason, done=True, numbers=numbers),
+                refused=await self._records.sealed(_RESOLVE, refused, reason, done=False, numbers=numbers),
+            )
+        )
         result = done if resolved else None
         self._observe(_RESOLVE, result)
         return result
 
     async def _override(self, number: str, reason: str) -> datetime | None:
+        until = await self._begin_override(number, reason)
+        if until is not None:
+            self._observer.happened(Event.OVERRIDE_BEGUN)
+        return until
+
+    async def _begin_override(self, number: str, reason: str) -> datetime | None:
         viewer = self._viewer
-        until = await self._store.begin_override(
-            Override(
-                reference=new_reference(),
-                part_of=self._reference,
+        for _ in range(MOST_TRIES):
+            found = (await self._store.children_by_number((number,))).children
+            numbers = [child.number for child in found]
+            authority = protecting_authority(found[0]) if found else None
+            granted, refused = [
+                await self._records.sealed(
+                    _OVERRIDE, new_reference(), reason, done=done, numbers=numbers, authority=authority
+                )
+                for done in (True, False)
+            ]
+            asked = Override(
+                granted=granted,
+                refused=refused,
+                authority=authority,
                 number=number,
                 viewer=viewer.subject,
                 token=viewer.token,
                 organisation=viewer.organisation,
-                acting_role=viewer.role.value,
                 reason=reason,
             )
-        )
-        if until is not None:
-            self._observer.happened(Event.OVERRIDE_BEGUN)
-        return until
+            stood, until = await self._store.begin_override(asked)
+            if stood:
+                return until
+        raise StoreUnavailable("a child's authority changed again and again")
 
     async def _once(self, path: ResponsePath, act: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """What the act at this path came to. A flawed one did nothing, and may be found flawed again."""
@@ -317,23 +363,6 @@ class ActsOfRequest:
         if self._stewards is None:
             raise QuestionError("quarantine is not set up here: set `CONTACTPOINT_FEED_DSN`")
         return self._stewards
-
-    def _entry(
-        self, act: str, reference: str, reason: str, result: ActResult | None, numbers: tuple[str, ...]
-    ) -> ActEntry:
-        viewer = self._viewer
-        return ActEntry(
-            reference=reference,
-            part_of=self._reference,
-            act=act,
-            viewer=viewer.subject,
-            organisation=viewer.organisation,
-            acting_role=viewer.role.value,
-            purpose=self._ground.purpose.value,
-            reason=reason,
-            outcome="REFUSED" if result is None else "ANSWERED",
-            numbers=numbers,
-        )
 
     def _observe(self, act: str, result: ActResult | None) -> None:
         if result is not None:

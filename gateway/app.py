@@ -23,8 +23,11 @@ from adapters.store.shields import ShieldBook
 from adapters.webhook import Signer, Webhook
 from gateway.acts import OfficersDesk
 from gateway.agencies import build_client, join_agencies, require
+from gateway.audit.data_keys import DataKeys
 from gateway.audit.group_commit import GroupCommit
+from gateway.audit.key_files import auditors_of, index_key_of
 from gateway.audit.ledger import Ledger
+from gateway.audit.scribe import Scribe
 from gateway.classes import CLASSES
 from gateway.doors import Doors
 from gateway.endpoint import ALWAYS, graphql_route, live, ready_route
@@ -122,6 +125,7 @@ class Gateway:
             registry = Registry(store)
             documents = Documents(graphql_schema, field_guards, CLASSES, limits)
             published = Published(documents, registry, store, observer)
+            scribe = Scribe(DataKeys(store, auditors_of(settings)), index_key_of(settings))
             pipeline = Pipeline(
                 tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings, make=False)))),
                 registry=registry,
@@ -133,12 +137,13 @@ class Gateway:
                 reads=JoinedReads(store, at_once=settings.store_connections),
                 agencies=agencies,
                 ledger=Ledger(
-                    GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60)
+                    GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60),
+                    scribe,
                 ),
                 guessing=Guessing(),
                 observer=observer,
                 deadline=settings.deadline,
-                desk=OfficersDesk(book, stewards, store, observer),
+                desk=OfficersDesk(book, stewards, store, observer, scribe),
             )
             await _registered(registry, published)
             listening = Listener(gateway_dsn).listen(lambda: _registered(registry, published))

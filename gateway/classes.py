@@ -29,7 +29,7 @@ ROOTS: Final[Mapping[Role, tuple[str, str]]] = {
     Role.SHIELD_OFFICER: (f"{_FINDING} shields quarantine {_FEDERATED}", f"{_MANAGING} resolveQuarantine"),
     Role.STEWARD: (f"{_FINDING} quarantine", "resolveQuarantine"),
     Role.ANALYST: ("viewer statistics", ""),
-    Role.AUDITOR: ("viewer", ""),
+    Role.AUDITOR: ("viewer accesses", ""),
 }
 
 _SCOPES: Final = frozenset({"override", "sealed", "sensitive"})

@@ -21,6 +21,7 @@ from adapters.sandbox.populate import populate
 from adapters.store.failures import StoreSetupError, StoreUnavailable
 from adapters.store.roles import Role
 from gateway.app import PortTaken
+from gateway.audit_commands import AuditError, audit
 from gateway.checking import LawBroken, check
 from gateway.database import migrated, opened
 from gateway.demo import NothingRunning, demonstrate, running, token_for
@@ -52,6 +53,7 @@ EXPECTED = (
     SchemaError,
     RegistrationError,
     BadMonth,
+    AuditError,
     LawBroken,
     WorkerEnded,
     NothingRunning,
@@ -72,6 +74,7 @@ command.add_typer(feed, name="feed")
 command.add_typer(documents, name="documents")
 command.add_typer(registry, name="registry")
 command.add_typer(statistics, name="statistics")
+command.add_typer(audit, name="audit")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]

@@ -22,6 +22,7 @@ OWN_ADDRESS = {
     Role.SHIELD: "shield_dsn",
     Role.FEED: "feed_dsn",
     Role.REGISTRY: "registry_dsn",
+    Role.AUDIT: "audit_dsn",
 }
 
 

@@ -29,6 +29,7 @@ class Event(Enum):
     REPORT_FAILED = "report_failed"
     DECIDED_AGAIN = "decided_again"
     REDACTION_CAUGHT = "redaction_caught"
+    CHECKPOINT_SIGNED = "checkpoint_signed"
     RESOLVER_FAILED = "resolver_failed"
     STORE_UNAVAILABLE = "store_unavailable"
     ISSUER_UNAVAILABLE = "issuer_unavailable"

@@ -39,6 +39,7 @@ class Settings:
     registry_dsn: str = setting(
         "", "the registry role's own address, for its commands; empty: made from the owner's", secret=True
     )
+    audit_dsn: str = setting("", "the audit role's own address; empty: made from the owner's", secret=True)
     store_connections: int = setting(8, "most connections to the store, for each worker")
 
     sources: Path = setting(Path(), "folder of definitions of sources; empty: `sources` in the data folder")
@@ -54,6 +55,24 @@ class Settings:
     peak_children_per_second: float = setting(
         0.0, "most children a second that are asked for at the busiest; empty: undeclared, and compared with no rate"
     )
+
+    auditors_file: Path = setting(
+        Path(), "file of the auditors whom the ledger is sealed to; empty: `audit/auditors` in the data folder"
+    )
+    auditor_key_files: str = setting(
+        "",
+        "files of auditors' private keys, as words, with which this gateway answers `accesses`; empty:"
+        " `audit/auditor-key` in the data folder, if it is still there",
+    )
+    index_key_file: Path = setting(
+        Path(), "file with the key of the ledger's indexes; empty: `audit/index-key` in the data folder"
+    )
+    checkpoint_key_file: Path = setting(
+        Path(),
+        "file with our Ed25519 private key, PEM, that signs the ledger's checkpoints; empty: `audit/checkpoint-key` in"
+        " the data folder",
+    )
+    checkpoint_seconds: float = setting(60.0, "from one checkpoint of the ledger to the next")
 
     issuer: str = setting(
         "", "address of the OpenID provider whose tokens are accepted; where there are several, words `name=address`"

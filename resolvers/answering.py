@@ -45,6 +45,7 @@ class _Noted:
     shown: set[Category] = field(default_factory=set)
     withheld: set[Category] = field(default_factory=set)
     override: bool = False
+    authority: str | None = None
 
 
 class Answering:
@@ -86,9 +87,14 @@ class Answering:
         """How much of the attempt may have been guessing at who is on record."""
         return len(self._missed) + self._guessed
 
-    def matched(self, number: str, *, override: bool = False) -> None:
-        """A child was matched, whether or not anything of it will be shown."""
-        self._of(number).override |= override
+    def matched(self, number: str, *, override: bool = False, authority: str | None = "") -> None:
+        """A child was matched, whether or not anything of it will be shown.
+
+        `authority` is as in ChildAccess; where nothing was read of the child, it is as secret as any.
+        """
+        noted = self._of(number)
+        noted.override |= override
+        noted.authority = noted.authority or authority
 
     def stands_at(self, path: ResponsePath, disclosure: Disclosure) -> None:
         """The child decided by `disclosure` is answered at `path`."""
@@ -119,7 +125,7 @@ class Answering:
     def accesses(self) -> tuple[ChildAccess, ...]:
         """What the ledger says of each child matched, in the order of numbers."""
         return tuple(
-            ChildAccess(number, _words(noted.shown), _words(noted.withheld), noted.override)
+            ChildAccess(number, _words(noted.shown), _words(noted.withheld), noted.override, noted.authority)
             for number, noted in sorted(self._noted.items())
         )
 

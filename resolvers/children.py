@@ -168,7 +168,11 @@ class ChildFinder:
         decided, protected = [], []
         for record in reading.children:
             disclosure = capability.decide(record)
-            self._answering.matched(record.number, override=disclosure is not None and disclosure.override)
+            self._answering.matched(
+                record.number,
+                override=disclosure is not None and disclosure.override,
+                authority=protecting_authority(record),
+            )
             if disclosure is not None and disclosure.shows(knowing):
                 decided.append(DecidedChild(record, disclosure))
                 if disclosure.protected:
@@ -182,6 +186,11 @@ class ChildFinder:
             else child
             for child in decided
         ]
+
+
+def protecting_authority(record: ChildRecord) -> str | None:
+    """Whose protected child it is, as ChildAccess says it."""
+    return (record.authority or "") if record.protection.protected else None
 
 
 def checked_number(number: str) -> str:

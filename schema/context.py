@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from strawberry.types import Info
 
+from resolvers.accesses import AccessBook, NotAuditedHereError
 from resolvers.acts import Acts
 from resolvers.answering import Answering
 from resolvers.children import ChildFinder
@@ -31,7 +32,7 @@ class AnsweringContext:
     """One attempt's finder of children, its contacts with agencies, and what it gathers on the way.
 
     `acts` live as long as the request: what one attempt has done, the next finds done. `statistics` are for whoever
-    may count, and for nobody else.
+    may count, `accesses` for whoever may audit, and for nobody else.
     """
 
     answering: Answering
@@ -40,6 +41,7 @@ class AnsweringContext:
     viewer: ViewerCard
     acts: Acts | None = None
     statistics: Cube | None = None
+    accesses: AccessBook | None = None
 
 
 AnsweringInfo: TypeAlias = Info[AnsweringContext, None]
@@ -57,3 +59,10 @@ def cube_of(info: AnsweringInfo) -> Cube:
     if info.context.statistics is None:
         raise NotCountedHereError("statistics are for analysts, and for the purpose `STATISTICS`")
     return info.context.statistics
+
+
+def access_book_of(info: AnsweringInfo) -> AccessBook:
+    """The ledger that the request may read; raises where its role and purpose allow none."""
+    if info.context.accesses is None:
+        raise NotAuditedHereError("accesses are for auditors, and for the purpose `AUDIT`")
+    return info.context.accesses

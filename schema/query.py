@@ -9,8 +9,9 @@ from adapters.store.search import Criteria
 from resolvers.children import MOST_MATCHES
 from resolvers.errors import BadCriteriaError, LimitError
 from resolvers.statistics import Dimension
+from schema.accesses import AccessConnection
 from schema.child import Child
-from schema.context import AnsweringInfo, acts_of, cube_of
+from schema.context import AnsweringInfo, access_book_of, acts_of, cube_of
 from schema.quarantine import QuarantineConnection, QuarantineEntry, candidates_in
 from schema.roots import MOST_LISTED
 from schema.shield_case import ShieldCase, ShieldCaseConnection, ShieldListing
@@ -95,6 +96,13 @@ class Query:
         viewer = info.context.viewer.subject
         nodes = [ShieldCase.of(case, viewer) for case in page.rows]
         return ShieldCaseConnection(nodes=nodes, has_next_page=page.next is not None, end_cursor=page.next)
+
+    @strawberry.field(description="Who looked at the child, the newest first.")
+    async def accesses(
+        self, info: AnsweringInfo, number: strawberry.ID, first: int | None = MOST_LISTED, after: str | None = None
+    ) -> AccessConnection:
+        page = await access_book_of(info).accesses(number, _listed(first), after, info.context.answering)
+        return AccessConnection.of(page)
 
     @strawberry.field(description="What feeds said and nobody has decided, the longest waiting first.")
     async def quarantine(

@@ -45,6 +45,7 @@ CHILDREN_OF: Final[Mapping[str, Children]] = MappingProxyType(
         "_entities": _each_of("representations"),
         "shields": _first(MOST_LISTED, 2),  # each with its household
         "quarantine": _first(MOST_LISTED, 5),  # each with those it may be
+        "accesses": _one,
         "raiseShield": _one,
         "confirmShield": _one,
         "changeShield": _one,

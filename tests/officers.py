@@ -22,6 +22,7 @@ from gateway.purpose import Ground, Purpose
 from gateway.viewer import Role as ActingRole
 from gateway.viewer import Viewer
 from resolvers.acts import Acts
+from tests.auditing import scribe_for
 from tests.builders import a_viewer
 from tests.databases import Database
 
@@ -69,7 +70,7 @@ class Officers:
 async def officers_of(database: Database, store: Store) -> AsyncIterator[Officers]:
     book = await ShieldBook.connect(database.dsn(Role.SHIELD))
     try:
-        yield Officers(OfficersDesk(book, None, store, Observer()), book)
+        yield Officers(OfficersDesk(book, None, store, Observer(), scribe_for(store)), book)
     finally:
         await book.close()
 

@@ -23,8 +23,11 @@ from adapters.store.embedded import DATABASE, EmbeddedCluster
 from adapters.store.registering import Registrar
 from adapters.store.roles import Role, database_grants
 from gateway.app import Gateway
+from gateway.audit.key_files import AUDITOR_KEY, FOLDER, private_key_in
+from gateway.audit.opening import OpenedRecord
 from gateway.demo import DemonstrationDoor, pretended
 from gateway.settings import Settings
+from tests.auditing import opened
 from tests.databases import Database
 
 AUDITORS_REASON = "a look at who has looked"
@@ -146,6 +149,14 @@ class RunningGateway:
         owner = await self.database.connect(Role.OWNER)
         try:
             return [dict(row) for row in await owner.fetch(sql, *values)]
+        finally:
+            await owner.close()
+
+    async def ledger(self) -> list[OpenedRecord]:
+        """Every record, as the first auditor opens it, in the order of time."""
+        owner = await self.database.connect(Role.OWNER)
+        try:
+            return await opened(owner, private_key_in(self.gateway.settings.data / FOLDER / AUDITOR_KEY))
         finally:
             await owner.close()
 

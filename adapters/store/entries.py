@@ -18,28 +18,37 @@ class Organisation:
 
 
 class ChildAccess(msgspec.Struct, frozen=True, gc=False):
-    """One child that an operation matched: the categories shown and withheld, and whether by an override."""
+    """One child that an operation matched: the categories shown and withheld, and whether by an override.
+
+    `authority` is the GSS code of a protected child's responsible authority, "" where nobody knows it, and None of a
+    child that nothing protects.
+    """
 
     number: str
     shown: frozenset[str]
     withheld: frozenset[str]
     override: bool
+    authority: str | None = None
 
 
-class AccessEntry(msgspec.Struct, frozen=True, gc=False):
-    """One operation, answered or refused. It names children and categories, never a value."""
+class SealedEntry(msgspec.Struct, frozen=True, gc=False):
+    """A record of the ledger as the store is given it: what lies open of it says nothing without a key."""
 
-    reference: str  # random; the answer's Contactpoint-Record header
-    viewer: str
-    organisation: str
-    acting_role: str
-    purpose: str | None
-    reason: str | None
-    document: str | None  # sha256 of the operation's text
-    outcome: str  # ANSWERED or REFUSED
-    code: str | None  # why refused, as extensions.code says it
-    children: tuple[ChildAccess, ...] = ()
-    flags: frozenset[str] = frozenset()  # NO_PERSON: nobody knows who they are, for the own-record rule
+    reference: bytes  # 16, random; in hexadecimal the answer's Contactpoint-Record header
+    key: bytes  # the data key's name
+    viewer: bytes  # keyed index
+    children: bytes  # keyed indexes end to end
+    sealed: bytes
+
+
+class KeptKey(msgspec.Struct, frozen=True, gc=False):
+    """What is kept of a data key: one sealed part for each of the auditors named, in their order."""
+
+    name: bytes
+    authority: str | None
+    began_at: int  # microseconds since 1970
+    auditors: tuple[str, ...]
+    sealed: tuple[bytes, ...]
 
 
 class Conditions(msgspec.Struct, frozen=True, gc=False):
@@ -53,36 +62,41 @@ class Conditions(msgspec.Struct, frozen=True, gc=False):
     guesses: int | None = None
 
 
-class ActEntry(msgspec.Struct, frozen=True, gc=False):
-    """An act's own record, written in the act's transaction: `act` is the mutation, `part_of` the answer's reference.
+class Heads(msgspec.Struct, frozen=True, gc=False):
+    """Where the ledger stands: chain, position and link of each chain that has a record, and the last checkpoint."""
 
-    `numbers` are those of the children it touched; REFUSED where it came to nobody.
-    """
-
-    reference: str  # random
-    part_of: str
-    act: str
-    viewer: str
-    organisation: str
-    acting_role: str
-    purpose: str
-    reason: str
-    outcome: str = "ANSWERED"
-    code: str | None = None
-    numbers: tuple[str, ...] = ()
+    chains: tuple[tuple[int, int, bytes], ...]
+    last: str | None
 
 
 class Override(msgspec.Struct, frozen=True, gc=False):
-    """A viewer's request to look behind one shield. `token` is the token's own id, `part_of` the answer's reference."""
+    """A viewer's request to look behind one shield. `token` is the token's own id.
 
-    reference: str  # random: the act's own record, and its report
-    part_of: str
+    Its record is sealed before it is known what it comes to: `granted` and `refused`, each of a reference of its own;
+    that of the one which stands is the report's too. `authority` is the protected child's, as it was when they were
+    sealed (ChildAccess has the words).
+    """
+
+    granted: SealedEntry
+    refused: SealedEntry
+    authority: str | None
     number: str
     viewer: str
     token: str
     organisation: str
-    acting_role: str
     reason: str
+
+
+class StewardsWord(msgspec.Struct, frozen=True, gc=False):
+    """What a steward says of an entry in quarantine, and its record: `refused` where nothing of theirs is called so."""
+
+    entry: str  # its reference
+    resolution: str
+    number: str | None
+    steward: str
+    reason: str
+    done: SealedEntry
+    refused: SealedEntry
 
 
 class Report(msgspec.Struct, frozen=True, gc=False):

@@ -18,7 +18,7 @@ import msgspec
 from adapters.identity import CameTo, Candidate, Decision, IdentityEntry, LikenessReason, QuarantineOutcome
 from adapters.number import new_number
 from adapters.shield_records import QuarantineRow
-from adapters.store.entries import ActEntry
+from adapters.store.entries import StewardsWord
 from adapters.store.feed_rows import as_row, candidate_of, entry_of, held_keys
 from adapters.store.pool import Connection, Pool, open_pool, taken
 from adapters.store.postgres import read_queries
@@ -214,21 +214,16 @@ class FeedStore:
             rows = await connection.fetch(QUERIES["stewards_page"], *(after or (None, None)), most)
         return [quarantine_row(row) for row in rows]
 
-    async def resolve_entry(self, reference: str, resolution: str, number: str | None, entry: ActEntry) -> bool:
-        """A steward's word on what waits, recorded in the same commit: REFUSED where nothing of theirs is called so."""
+    async def resolve_entry(self, word: StewardsWord) -> bool:
+        """A steward's word on what waits, recorded in the same commit; False where nothing of theirs is called so."""
         async with self._taken() as connection, connection.transaction():
             done = bool(
                 await connection.fetchval(
-                    QUERIES["resolve_entry"], reference, resolution, number, entry.viewer, entry.reason
+                    QUERIES["resolve_entry"], word.entry, word.resolution, word.number, word.steward, word.reason
                 )
             )
-            recorded = entry if done else msgspec.structs.replace(entry, outcome="REFUSED")
-            await connection.execute(
-                QUERIES["record_act"],
-                *(recorded.reference, recorded.part_of, recorded.act, recorded.viewer, recorded.organisation),
-                *(recorded.acting_role, recorded.purpose, recorded.reason, recorded.outcome, recorded.code),
-                list(recorded.numbers),
-            )
+            record = word.done if done else word.refused
+            await connection.execute(QUERIES["record_act"], "resolveQuarantine", *msgspec.structs.astuple(record))
         return done
 
 

@@ -107,4 +107,4 @@ SELECT resolve_entry($1, $2, $3, $4, $5);
 
 -- name: record_act
 -- No act without its record.
-SELECT record_act($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[]);
+SELECT record_act($1, ROW ($2::bytea, $3::bytea, $4::bytea, $5::bytea, $6::bytea)::ledger_entry);

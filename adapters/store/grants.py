@@ -31,8 +31,10 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             " documents (partner hash body name revoked_at);"
             " statistics_cells (month grouping authority age_band gender shown)",
             INSERT="broker_references; holds (child_id agency mark)",
-            EXECUTE="record_access begin_override take_reports report_ended protection_counts documents_used"
+            EXECUTE="record_accesses begin_override take_reports report_ended protection_counts documents_used"
+            " keep_data_key make_ledger_months ledger_heads keep_checkpoint accesses_of data_keys_named"
             " law_breaches statistics_current kin_key_fits",
+            USAGE="ledger_entry",
         ),
         Role.FEED: _grants(
             SELECT="children (id given family name_key given_key family_sound given_sound birth_date gender"
@@ -55,7 +57,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             DELETE="shields circles",
             EXECUTE="act_turn household_of quarantine_for_officers resolve_protected_entry merge_children"
             " close_child new_identity record_act act_in_hand is_kin",
-            USAGE="feed_entry",
+            USAGE="feed_entry ledger_entry",
         ),
         Role.REGISTRY: _grants(
             SELECT="organisations authority_webhooks registry_epoch clients partners denied_tokens documents"
@@ -69,9 +71,13 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             DELETE="authority_webhooks",
             EXECUTE="deny_token name_staff draft_statistics withhold_statistics publish_statistics kin_key_fits",
         ),
+        Role.AUDIT: _grants(
+            SELECT="ledger ledger_keys ledger_chains ledger_stubs ledger_checkpoints", EXECUTE="cut_indexes"
+        ),
     }
 )
 
+_WRITTEN_ONCE = frozenset({"written_once", "kept_whole"})
 _EPOCH_GUARDS = "epoch_lock epoch_insert epoch_update epoch_delete epoch_truncate"
 
 # Each trigger by its table. Every one fires always, even for a session that calls itself a replica.
@@ -84,7 +90,11 @@ EXPECTED_GUARDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete", "kin_forgotten"}),
         "household_releases": frozenset({"kept"}),
         "shield_acts": frozenset({"act_begins", "overrides_end", "written_once", "kept_whole"}),
-        "shield_history": frozenset({"written_once", "kept_whole"}),
+        "shield_history": _WRITTEN_ONCE,
+        "ledger": _WRITTEN_ONCE,
+        "ledger_keys": _WRITTEN_ONCE,
+        "ledger_stubs": _WRITTEN_ONCE,
+        "ledger_checkpoints": _WRITTEN_ONCE,
         "organisations": frozenset({"registry_epoch"}),
         "clients": frozenset({"registry_epoch"}),
         "partners": frozenset({"registry_epoch"}),

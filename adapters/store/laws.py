@@ -83,7 +83,7 @@ SELECT (SELECT count(*) FROM pg_roles
 _GUARDS = """
 SELECT c.relname, t.tgname, t.tgenabled = 'A' AS always
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
- WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace
+ WHERE NOT t.tgisinternal AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
 """
 
 _UNPINNED = """

@@ -5,7 +5,7 @@ that leaves holds a value: of a database's error only its code is kept.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import msgspec
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
 from adapters.store.connecting import GATEWAY
-from adapters.store.entries import AccessEntry, Conditions, Organisation, Override, Report
+from adapters.store.entries import Conditions, Heads, KeptKey, Organisation, Override, Report, SealedEntry
 from adapters.store.failures import ShieldUnreadable, StoreUnavailable
 from adapters.store.pool import Pool, bounded, open_pool
 from adapters.store.reading import Reading, reading
@@ -46,9 +46,6 @@ _clients = msgspec.json.Decoder(tuple[Client, ...])
 _partners = msgspec.json.Decoder(tuple[Partner, ...])
 _documents = msgspec.json.Decoder(tuple[PublishedDocument, ...])
 _denied = msgspec.json.Decoder(frozenset[tuple[str, str]])
-
-# Sets in the order of their words: the same access always has the same text.
-_accesses = msgspec.json.Encoder(order="deterministic")
 
 
 class Store:
@@ -118,16 +115,51 @@ class Store:
         await self._fetch("place_hold", child_id, agency.value, mark.value)
 
     async def record_accesses(
-        self, entries: Sequence[tuple[AccessEntry, Conditions]], burst: float, per_second: float
-    ) -> Mapping[str, int]:
-        """Record durably, in one commit, that these were asked; what became of each, by its reference.
+        self, writer: int, entries: Sequence[tuple[SealedEntry, Conditions]], burst: float, per_second: float
+    ) -> Sequence[int]:
+        """Record durably, in one commit and in the writer's chain, that these were asked; what became of each.
 
         RECORDED; SHIELDS_MOVED or REGISTRY_MOVED since it was decided; or, where the viewer has guessed more than
         `burst` times and `per_second` since, the seconds for which they are told nothing. Only RECORDED is recorded.
         """
-        columns = zip(*(_access_row(entry, conditions) for entry, conditions in entries), strict=True)
-        rows = await self._fetch("record_accesses", *map(list, columns), burst, per_second)
-        return {row[0]: row[1] for row in rows}
+        columns = zip(
+            *(msgspec.structs.astuple(entry) + msgspec.structs.astuple(conditions) for entry, conditions in entries),
+            strict=True,
+        )
+        rows = await self._fetch("record_accesses", writer, *map(list, columns), burst, per_second)
+        became: Sequence[int] = rows[0][0]
+        return became
+
+    async def keep_data_key(self, key: KeptKey) -> None:
+        """Keep a data key of the ledger, durably; what it seals may be recorded from then on."""
+        await self._fetch("keep_data_key", key.name, key.authority, key.began_at, list(key.auditors), list(key.sealed))
+
+    async def ledger_heads(self) -> Heads:
+        """Where the ledger stands, of one moment."""
+        chains, positions, links, last = (await self._fetch("ledger_heads"))[0]
+        return Heads(tuple(zip(chains, positions, links, strict=True)), last)
+
+    async def keep_checkpoint(self, number: int, text: str) -> bool:
+        """Whether it was kept: not where another one of that number is there."""
+        return bool((await self._fetch("keep_checkpoint", number, text))[0][0])
+
+    async def make_ledger_months(self, ahead: int) -> None:
+        """See that records have room this month and `ahead` months more."""
+        await self._fetch("make_ledger_months", ahead)
+
+    async def accesses_of(
+        self, child: bytes, most: int, before: tuple[int, bytes] | None
+    ) -> Sequence[tuple[int, int, int, bytes, bytes, bytes, bytes, bytes, bytes]]:
+        """At most `most` records in which the child of that keyed index was matched, newest first.
+
+        Each is as record_format has it; `before` is the time and reference of the last one known already.
+        """
+        return [tuple(row) for row in await self._fetch("accesses_of", child, most, *(before or (None, None)))]
+
+    async def data_keys(self, names: Collection[bytes]) -> Sequence[KeptKey]:
+        """Those of the data keys that are kept."""
+        rows = await self._fetch("data_keys", list(names))
+        return [KeptKey(name, authority, at, tuple(who), tuple(sealed)) for name, authority, at, who, sealed in rows]
 
     async def statistics(self, grouping: str, month: date | None) -> CubeMonth | None:
         """The month's cells by those dimensions, such as `AUTHORITY AGE_BAND`; the latest month without one.
@@ -141,14 +173,21 @@ class Store:
             rows[0][0], tuple([StatisticsCell(a or None, b or None, g or None, n) for _, a, b, g, n in rows])
         )
 
-    async def begin_override(self, asked: Override) -> datetime | None:
-        """Until when the viewer may look; None alike where there is no such child, no shield, or one that is sealed.
+    async def begin_override(self, asked: Override) -> tuple[bool, datetime | None]:
+        """Whether it was asked for under what stands, and until when the viewer may look.
 
-        The override, its record and its report are one commit. The same call again ends when the first one does.
+        None alike where there is no such child, no shield, or one that is sealed. The override, its record and its
+        report are one commit. The same call again ends when the first one does. False: the child is another
+        authority's meanwhile, and nothing was done.
         """
-        rows = await self._fetch("begin_override", *msgspec.structs.astuple(asked))
+        rows = await self._fetch(
+            "begin_override",
+            *msgspec.structs.astuple(asked.granted),
+            *msgspec.structs.astuple(asked.refused),
+            *(asked.authority, asked.number, asked.viewer, asked.token, asked.organisation, asked.reason),
+        )
         until: datetime | None = rows[0][0]
-        return until
+        return not rows[0][1], until
 
     async def take_reports(self, most: int) -> Sequence[Report]:
         """At most so many reports that are due: nobody else takes them for two minutes, and then they come again."""
@@ -216,25 +255,6 @@ class Store:
         except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
             # An internal error too: a server that goes away may have said so, and not yet hung up, when we ask.
             raise StoreUnavailable("the store cannot be reached") from None
-
-
-def _access_row(entry: AccessEntry, conditions: Conditions) -> tuple[Any, ...]:
-    return (
-        entry.reference,
-        entry.viewer,
-        entry.organisation,
-        entry.acting_role,
-        entry.purpose,
-        entry.reason,
-        entry.document,
-        entry.outcome,
-        entry.code,
-        _accesses.encode(entry.children).decode(),
-        f"{{{','.join(sorted(entry.flags))}}}",
-        conditions.decided,
-        conditions.registered,
-        conditions.guesses,
-    )
 
 
 def _snapshot(row: asyncpg.Record) -> RegistrySnapshot:

@@ -87,17 +87,32 @@ ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
 
 -- name: record_accesses
 -- No answer without its record, and no record once a shield or the registry has changed since its decision (law 7), or by
--- a viewer who guesses too much; one commit for all. In the order of viewers: two commits that fill the same buckets
--- never wait for each other. $15 how much a bucket holds · $16 what it loses in a second
-SELECT e.reference,
-       record_access(e.reference, e.viewer, e.organisation, e.acting_role, e.purpose, e.reason, e.document, e.outcome,
-                     e.code, e.children::jsonb, e.flags::text[], e.decided, e.registered, e.guesses, $15, $16) AS became
-  FROM (SELECT * FROM unnest(
-                   $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                   $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::int[])
-                   AS e (reference, viewer, organisation, acting_role, purpose, reason, document, outcome, code,
-                         children, flags, decided, registered, guesses)
-         ORDER BY viewer) AS e;
+-- a viewer who guesses too much; one commit for all. $10 how much a bucket holds · $11 what it loses in a second
+SELECT record_accesses($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: keep_data_key
+-- A key that records are sealed with, before the first of them.
+SELECT keep_data_key($1, $2, $3, $4, $5);
+
+-- name: ledger_heads
+-- What the next checkpoint says, of one moment.
+SELECT chains, positions, links, text FROM ledger_heads();
+
+-- name: keep_checkpoint
+-- Once for each number.
+SELECT keep_checkpoint($1, $2);
+
+-- name: make_ledger_months
+-- Room for this month's records and the next ones'.
+SELECT make_ledger_months($1);
+
+-- name: accesses_of
+-- Who looked at one child, newest first.
+SELECT chain, position, at, reference, key, viewer, children, sealed, link FROM accesses_of($1, $2, $3, $4);
+
+-- name: data_keys
+-- Keys of records, each sealed to its auditors.
+SELECT name, authority, began_at, auditors, sealed FROM data_keys_named($1);
 
 -- name: registry_epoch
 -- Whether the registry has changed.
@@ -141,7 +156,10 @@ SELECT epoch FROM shield_epoch;
 
 -- name: begin_override
 -- One viewer's look behind one shield, with its record and its report: all of it, or nothing.
-SELECT begin_override($1, $2, $3, $4, $5, $6, $7, $8);
+SELECT ends, again
+  FROM begin_override(ROW ($1::bytea, $2::bytea, $3::bytea, $4::bytea, $5::bytea)::ledger_entry,
+                      ROW ($6::bytea, $7::bytea, $8::bytea, $9::bytea, $10::bytea)::ledger_entry,
+                      $11, $12, $13, $14, $15, $16);
 
 -- name: take_reports
 -- Reports that are due, ours for two minutes.

@@ -36,6 +36,7 @@ class Role(Enum):
     FEED = "feed"  # children and their keys; of shields a yes or no
     SHIELD = "shield"  # officers' acts
     REGISTRY = "registry"  # organisations
+    AUDIT = "audit"  # reads the ledger, and nothing else
 
     @property
     def database_role(self) -> str:

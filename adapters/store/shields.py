@@ -27,7 +27,7 @@ from adapters.shield_records import (
     QuarantineRow,
     ShieldState,
 )
-from adapters.store.entries import ActEntry
+from adapters.store.entries import SealedEntry
 from adapters.store.failures import ShieldUnreadable
 from adapters.store.feed_rows import as_row
 from adapters.store.feeding import quarantine_row
@@ -179,13 +179,9 @@ class Turn:
         """Whether an authority of that GSS code is registered."""
         return bool(await self._connection.fetchval(QUERIES["authority"], code))
 
-    async def record(self, entry: ActEntry) -> None:
+    async def record(self, act: str, entry: SealedEntry) -> None:
         """The act's own record, which stands or falls with the act."""
-        await self._run(
-            "record",
-            *(entry.reference, entry.part_of, entry.act, entry.viewer, entry.organisation, entry.acting_role),
-            *(entry.purpose, entry.reason, entry.outcome, entry.code, list(entry.numbers)),
-        )
+        await self._run("record", act, *msgspec.structs.astuple(entry))
 
     async def _run(self, query: str, *arguments: Any) -> None:
         await self._connection.execute(QUERIES[query], *arguments)

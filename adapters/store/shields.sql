@@ -212,7 +212,7 @@ SELECT merge_children($1, $2);
 
 -- name: record
 -- The act's own record, in the act's transaction.
-SELECT record_act($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+SELECT record_act($1, ROW ($2::bytea, $3::bytea, $4::bytea, $5::bytea, $6::bytea)::ledger_entry);
 
 -- name: circle_members
 -- Which of these organisations a circle may hold.

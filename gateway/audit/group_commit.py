@@ -5,31 +5,35 @@ disclosed, never a disclosure without a record.
 """
 
 import asyncio
+import secrets
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import Context
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
-from adapters.store.entries import AccessEntry, Conditions
+from adapters.store.entries import Conditions, SealedEntry
 from adapters.store.failures import StoreUnavailable
 
-Waiting: TypeAlias = tuple[AccessEntry, Conditions, "asyncio.Future[int]"]
+Waiting: TypeAlias = tuple[SealedEntry, Conditions, "asyncio.Future[int]"]
+
+
+WRITERS: Final = 16  # chains that answers are recorded in; the store has so many
 
 
 class AccessStore(Protocol):
-    """What group commit asks of the store: what became of each entry, by reference."""
+    """What group commit asks of the store: what became of each entry, in their order."""
 
     async def record_accesses(
-        self, entries: Sequence[tuple[AccessEntry, Conditions]], burst: float, per_second: float
-    ) -> Mapping[str, int]: ...
+        self, writer: int, entries: Sequence[tuple[SealedEntry, Conditions]], burst: float, per_second: float
+    ) -> Sequence[int]: ...
 
 
 class GroupCommit:
     """Gathers records; build it where its loop runs.
 
-    A viewer may guess `burst` times at once, and `per_second` on. `at_once` commits are under way at a time; what is
-    wanted meanwhile gathers for the next, `most_together` at most. More than `most_waiting` is StoreUnavailable at
-    once: nobody waits in a queue that cannot be served.
+    A viewer may guess `burst` times at once, and `per_second` on. `at_once` commits are under way at a time, each in a
+    chain of its own; what is wanted meanwhile gathers for the next, `most_together` at most. More than `most_waiting`
+    is StoreUnavailable at once: nobody waits in a queue that cannot be served.
     """
 
     def __init__(
@@ -46,15 +50,17 @@ class GroupCommit:
         self._store = store
         self._burst = burst
         self._per_second = per_second
-        self._at_once = at_once
+        # Whoever else begins with the same chains is only waited for: which they are says nothing of who writes.
+        first = secrets.randbelow(WRITERS)
+        self._writers = [1 + (first + n) % WRITERS for n in range(at_once)]
         self._most_together = most_together
         self._most_waiting = most_waiting
         self._queue: deque[Waiting] = deque()
-        self._commits: dict[asyncio.Task[Mapping[str, int]], list[Waiting]] = {}
+        self._commits: dict[asyncio.Task[Sequence[int]], tuple[int, list[Waiting]]] = {}
         self._sending = False
         self._nobody = Context()  # commits serve many requests, so they run in none's context
 
-    def record(self, entry: AccessEntry, conditions: Conditions) -> "asyncio.Future[int]":
+    def record(self, entry: SealedEntry, conditions: Conditions) -> "asyncio.Future[int]":
         """Begin to record; what is awaited says what became of it, as the store does, or raises StoreUnavailable."""
         waits: asyncio.Future[int] = self._loop.create_future()
         if len(self._queue) >= self._most_waiting:
@@ -68,25 +74,27 @@ class GroupCommit:
 
     def _send(self) -> None:
         self._sending = False
-        while self._queue and len(self._commits) < self._at_once:
+        while self._queue and self._writers:
+            writer = self._writers.pop()
             together = [self._queue.popleft() for _ in range(min(len(self._queue), self._most_together))]
             entries = [(entry, conditions) for entry, conditions, _ in together]
-            commit = self._loop.create_task(self._commit(entries), context=Context())
-            self._commits[commit] = together
+            commit = self._loop.create_task(self._commit(writer, entries), context=Context())
+            self._commits[commit] = writer, together
             commit.add_done_callback(self._committed, context=self._nobody)
 
-    async def _commit(self, entries: Sequence[tuple[AccessEntry, Conditions]]) -> Mapping[str, int]:
-        return await self._store.record_accesses(entries, self._burst, self._per_second)
+    async def _commit(self, writer: int, entries: Sequence[tuple[SealedEntry, Conditions]]) -> Sequence[int]:
+        return await self._store.record_accesses(writer, entries, self._burst, self._per_second)
 
-    def _committed(self, commit: "asyncio.Task[Mapping[str, int]]") -> None:
-        together = self._commits.pop(commit)
+    def _committed(self, commit: "asyncio.Task[Sequence[int]]") -> None:
+        writer, together = self._commits.pop(commit)
+        self._writers.append(writer)
         error = StoreUnavailable("the commit was cut short") if commit.cancelled() else commit.exception()
-        for entry, _, waits in together:
+        for position, (_, _, waits) in enumerate(together):
             if waits.done():
                 continue
             if error is not None:
                 # One of its own for each: shared, every raise would write into the others' traceback.
                 waits.set_exception(StoreUnavailable(*error.args))
             else:
-                waits.set_result(commit.result()[entry.reference])
+                waits.set_result(commit.result()[position])
         self._send()

@@ -4,8 +4,11 @@ import secrets
 from collections.abc import Awaitable
 from typing import Protocol
 
-from adapters.store.entries import AccessEntry, ChildAccess, Conditions
+from msgspec.structs import replace
+
+from adapters.store.entries import ChildAccess, Conditions, SealedEntry
 from gateway.admission import flags_of
+from gateway.audit.scribe import Access, Scribe
 from gateway.purpose import Ground
 from gateway.viewer import Viewer
 
@@ -13,7 +16,7 @@ from gateway.viewer import Viewer
 class Records(Protocol):
     """What the ledger writes to; what became of the entry is said as `Store.record_accesses` says it."""
 
-    def record(self, entry: AccessEntry, conditions: Conditions) -> Awaitable[int]: ...
+    def record(self, entry: SealedEntry, conditions: Conditions) -> Awaitable[int]: ...
 
 
 def new_reference() -> str:
@@ -24,8 +27,9 @@ def new_reference() -> str:
 class Ledger:
     """Writes accesses. Whatever it raises means: not recorded, so nothing may be answered."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, scribe: Scribe) -> None:
         self._records = records
+        self._scribe = scribe
 
     async def answered(
         self,
@@ -37,7 +41,7 @@ class Ledger:
         conditions: Conditions,
     ) -> int:
         """Record an answer about to leave; whatever is not RECORDED is not recorded, so the answer may not leave."""
-        entry = AccessEntry(
+        access = Access(
             reference=reference,
             viewer=viewer.subject,
             organisation=viewer.organisation,
@@ -46,11 +50,10 @@ class Ledger:
             reason=ground.reason,
             document=document,
             outcome="ANSWERED",
-            code=None,
-            children=children,
             flags=flags_of(viewer),
+            children=_whose(children, viewer),
         )
-        return await self._records.record(entry, conditions)
+        return await self._records.record(await self._scribe.sealed(access), conditions)
 
     async def refused(
         self,
@@ -65,7 +68,7 @@ class Ledger:
 
         Their words are kept as short as the longest that means anything. REGISTRY_MOVED: it is to be done again.
         """
-        entry = AccessEntry(
+        access = Access(
             reference=reference,
             viewer=viewer.subject,
             organisation=viewer.organisation,
@@ -77,4 +80,11 @@ class Ledger:
             code=code,
             flags=flags_of(viewer),
         )
-        return await self._records.record(entry, Conditions(registered=registered))
+        return await self._records.record(await self._scribe.sealed(access), Conditions(registered=registered))
+
+
+def _whose(children: tuple[ChildAccess, ...], viewer: Viewer) -> tuple[ChildAccess, ...]:
+    """A protected child that no authority is known of is the officer's own authority's, whose act it was."""
+    if not viewer.authority or all(child.authority != "" for child in children):
+        return children
+    return tuple([replace(child, authority=viewer.authority) if child.authority == "" else child for child in children])

@@ -1,11 +1,12 @@
 """Records wait together and are answered one by one: recorded, refused for what has moved since, or not at all."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Sequence
 
 import pytest
 
-from adapters.store.entries import AccessEntry, Conditions
+from adapters.store.entries import Conditions, KeptKey, SealedEntry
 from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
@@ -15,8 +16,19 @@ from tests.running import RunningGateway
 FREE = Conditions()
 
 
-def entry(reference: str) -> AccessEntry:
-    return AccessEntry(reference, "v", "o", "PRACTITIONER", None, None, None, "ANSWERED", None)
+KEY = KeptKey(b"k" * 16, None, 0, ("somebody",), (b"sealed",))
+
+
+@pytest.fixture
+async def keyed(store: Store) -> Store:
+    """A store that has the data key of every entry here."""
+    await store.keep_data_key(KEY)
+    return store
+
+
+def entry(word: str) -> SealedEntry:
+    reference = hashlib.sha256(word.encode()).digest()[:16]
+    return SealedEntry(reference, KEY.name, b"v" * 16, b"", b"sealed")
 
 
 class Gated:
@@ -28,16 +40,16 @@ class Gated:
         self.together: list[int] = []
 
     async def record_accesses(
-        self, entries: Sequence[tuple[AccessEntry, Conditions]], burst: float, per_second: float
-    ) -> Mapping[str, int]:
+        self, writer: int, entries: Sequence[tuple[SealedEntry, Conditions]], burst: float, per_second: float
+    ) -> Sequence[int]:
         self.together.append(len(entries))
         await self.gate.wait()
-        return await self._store.record_accesses(entries, burst, per_second)
+        return await self._store.record_accesses(writer, entries, burst, per_second)
 
 
-async def test_those_who_wait_together_are_committed_together(store: Store) -> None:
+async def test_those_who_wait_together_are_committed_together(keyed: Store) -> None:
     """One statement for all of one turn, and one for all that gathered meanwhile."""
-    gated = Gated(store)
+    gated = Gated(keyed)
     commits = GroupCommit(gated, at_once=1)
     first = [commits.record(entry(f"a{n}"), FREE) for n in range(50)]
     await asyncio.sleep(0)
@@ -48,10 +60,10 @@ async def test_those_who_wait_together_are_committed_together(store: Store) -> N
     assert gated.together == [50, 70]
 
 
-async def test_each_is_held_against_its_own_epochs(store: Store) -> None:
+async def test_each_is_held_against_its_own_epochs(keyed: Store) -> None:
     """Law 7 for every answer in the group: those whose epoch has moved are told so, the others are recorded."""
-    now = await store.children_by_number([])
-    commits = GroupCommit(store)
+    now = await keyed.children_by_number([])
+    commits = GroupCommit(keyed)
     waits = [
         commits.record(entry("now"), Conditions(now.epoch, now.registered)),
         commits.record(entry("old"), Conditions(now.epoch - 1, now.registered)),
@@ -61,9 +73,9 @@ async def test_each_is_held_against_its_own_epochs(store: Store) -> None:
     assert await asyncio.gather(*waits) == [RECORDED, SHIELDS_MOVED, REGISTRY_MOVED, RECORDED]
 
 
-async def test_whoever_leaves_disturbs_nobody(store: Store) -> None:
+async def test_whoever_leaves_disturbs_nobody(keyed: Store) -> None:
     """A cancelled wait: its record may be written, the others are answered."""
-    gated = Gated(store)
+    gated = Gated(keyed)
     commits = GroupCommit(gated)
     leaves, stays = commits.record(entry("leaves"), FREE), commits.record(entry("stays"), FREE)
     await asyncio.sleep(0)
@@ -72,10 +84,10 @@ async def test_whoever_leaves_disturbs_nobody(store: Store) -> None:
     assert await stays == RECORDED
 
 
-async def test_a_commit_that_fails_is_nobodys_record(store: Store) -> None:
+async def test_a_commit_that_fails_is_nobodys_record(keyed: Store) -> None:
     """CASES 58: everybody in it hears that nothing was recorded, each by an error of its own."""
-    await store.close()
-    commits = GroupCommit(store)
+    await keyed.close()
+    commits = GroupCommit(keyed)
     outcomes = await asyncio.gather(
         commits.record(entry("a"), FREE), commits.record(entry("b"), FREE), return_exceptions=True
     )
@@ -83,9 +95,9 @@ async def test_a_commit_that_fails_is_nobodys_record(store: Store) -> None:
     assert outcomes[0] is not outcomes[1]
 
 
-async def test_a_queue_that_cannot_be_served_is_refused_at_once(store: Store) -> None:
+async def test_a_queue_that_cannot_be_served_is_refused_at_once(keyed: Store) -> None:
     """CASES 51: bounded, with a clear error, and those waiting are not touched."""
-    gated = Gated(store)
+    gated = Gated(keyed)
     commits = GroupCommit(gated, most_waiting=2)
     kept = [commits.record(entry("a"), FREE), commits.record(entry("b"), FREE)]
     with pytest.raises(StoreUnavailable, match="too many records"):
@@ -98,5 +110,5 @@ async def test_concurrent_answers_share_commits_and_all_are_recorded(gateway: Ru
     """Forty requests at once: forty records, each with the reference its answer carries."""
     replies = await asyncio.gather(*(gateway.ask_child("open", "number") for _ in range(40)))
     rows = await gateway.rows("SELECT reference FROM ledger")
-    assert {reply.headers["Contactpoint-Record"] for reply in replies} == {row["reference"] for row in rows}
+    assert {reply.headers["Contactpoint-Record"] for reply in replies} == {row["reference"].hex() for row in rows}
     assert len(rows) == 40

@@ -439,14 +439,12 @@ async def test_each_act_has_a_record_of_its_own_and_the_answer_has_one(gateway: 
     number = gateway.child("shielded").number
     reply = await act(gateway, "liftShield", number)
     await act(gateway, "liftShield", NOBODY)
-    records = await gateway.rows(
-        "SELECT reference, part_of, act, outcome, reason, viewer, children::text FROM ledger ORDER BY recorded_at, act"
-    )
-    acts = [record for record in records if record["act"] is not None]
-    assert [record["outcome"] for record in acts] == ["ANSWERED", "REFUSED"]
-    assert {record["reason"] for record in acts} == {REASON}
-    assert acts[0]["part_of"] == reply.headers["Contactpoint-Record"]
-    assert number in acts[0]["children"]
-    [answer] = [record for record in records if record["reference"] == acts[0]["part_of"]]
-    assert (answer["act"], answer["outcome"]) == (None, "ANSWERED")
-    assert number in answer["children"]
+    records = await gateway.ledger()
+    acts = [record for record in records if record.act is not None]
+    assert [record.outcome for record in acts] == ["ANSWERED", "REFUSED"]
+    assert {record.reason for record in acts} == {REASON}
+    assert acts[0].part_of == reply.headers["Contactpoint-Record"]
+    assert number in acts[0].numbers
+    [answer] = [record for record in records if record.reference == acts[0].part_of]
+    assert (answer.act, answer.outcome) == (None, "ANSWERED")
+    assert number in answer.numbers

@@ -1,7 +1,6 @@
 """A look behind one shield (case 31): for one viewer, child and token, recorded first, reported, soon over."""
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +11,18 @@ from adapters.number import new_number
 from adapters.sandbox.population import NOTABLE
 from adapters.store.authority_webhooks import point_webhooks
 from adapters.store.roles import Role
+from gateway.audit.opening import OpenedRecord
 from tests.running import Reply, RunningGateway
 
 OVERRIDE = "mutation($number: ID!, $reason: String!) { overrideShield(number: $number, reason: $reason) { until } }"
 REASON = "sibling reports harm at home"
 BEHIND = "formerNames { family } address { postcode } enrolments { school { urn } } practice { odsCode }"
 HIDDEN = [["child", "address"], ["child", "enrolments"], ["child", "formerNames"], ["child", "practice"]]
-ACTS = "SELECT reference, part_of, viewer, purpose, reason, outcome, children FROM ledger WHERE act = 'overrideShield'"
+
+
+async def acts(gateway: RunningGateway) -> list[OpenedRecord]:
+    """The overrides that are recorded."""
+    return [seen for seen in await gateway.ledger() if seen.act == "overrideShield"]
 
 
 async def override(
@@ -55,11 +59,9 @@ async def test_it_shows_what_the_shield_hides_for_a_quarter_of_an_hour(gateway: 
     seen = await gateway.ask_child("shielded", BEHIND, viewer="social-worker", purpose="SAFEGUARDING")
     assert seen.withheld == []
     assert seen.data["child"]["address"]["postcode"] == gateway.child("shielded").address.postcode
-    [record] = await gateway.rows(
-        "SELECT children FROM ledger WHERE reference = $1", seen.headers["Contactpoint-Record"]
-    )
-    [access] = json.loads(record["children"])
-    assert access["override"] is True
+    [record] = [entry for entry in await gateway.ledger() if entry.reference == seen.headers["Contactpoint-Record"]]
+    [access] = record.children
+    assert access.override is True
 
 
 async def test_it_is_one_viewers_with_one_token_for_one_purpose_and_child(gateway: RunningGateway) -> None:
@@ -91,21 +93,21 @@ async def test_it_is_recorded_and_reported_without_a_hidden_value(gateway: Runni
     reply = await override(gateway, "shielded")
     [counted] = [line for line in metrics(gateway) if "override_begun" in line]
     assert counted.endswith(" 1.0")
-    [act] = await gateway.rows(ACTS)
-    assert (act["part_of"], act["outcome"]) == (reply.headers["Contactpoint-Record"], "ANSWERED")
-    assert (act["purpose"], act["reason"]) == ("SAFEGUARDING", REASON)
-    assert json.loads(act["children"]) == [{"number": child.number}]
+    [act] = await acts(gateway)
+    assert (act.part_of, act.outcome) == (reply.headers["Contactpoint-Record"], "ANSWERED")
+    assert (act.purpose, act.reason) == ("SAFEGUARDING", REASON)
+    assert act.numbers == [child.number]
     async with asyncio.timeout(30):
         [came] = await gateway.sandbox.reports.until_received(1)
-    assert (came.genuine, came.authority, came.reference) == (True, child.authority, act["reference"])
+    assert (came.genuine, came.authority, came.reference) == (True, child.authority, act.reference)
     assert came.report | {"at": "", "until": ""} == {
         "at": "",
         "until": "",
         "kind": "OVERRIDE",
         "authority": child.authority,
-        "reference": act["reference"],
+        "reference": act.reference,
         "number": child.number,
-        "viewer": act["viewer"],
+        "viewer": act.viewer,
         "organisation": "social-care-E08000035",
         "reason": REASON,
     }
@@ -122,7 +124,7 @@ async def test_asked_again_it_is_neither_longer_nor_told_twice(gateway: RunningG
     twice = await gateway.ask(both, asked, viewer="social-worker", purpose="SAFEGUARDING")
     assert twice.data == {"one": first, "two": first}
     assert (await count(gateway, "overrides"), await count(gateway, "outbox")) == (1, 1)
-    assert len(await gateway.rows(ACTS)) == 4
+    assert len(await acts(gateway)) == 4
 
 
 async def test_sealed_unknown_open_and_held_cannot_be_told_apart(gateway: RunningGateway) -> None:
@@ -183,9 +185,9 @@ async def test_one_officers_raise_opens_no_hold(gateway: RunningGateway) -> None
 async def test_an_override_that_was_not_given_is_recorded_too(gateway: RunningGateway) -> None:
     """Who asked, of which number and why: of a sealed child as of an open one."""
     await override(gateway, "sealed")
-    [act] = await gateway.rows(ACTS)
-    assert (act["outcome"], act["reason"]) == ("REFUSED", REASON)
-    assert json.loads(act["children"]) == [{"number": gateway.child("sealed").number}]
+    [act] = await acts(gateway)
+    assert (act.outcome, act.reason) == ("REFUSED", REASON)
+    assert act.numbers == [gateway.child("sealed").number]
 
 
 async def test_it_ends_when_its_time_is_over(gateway: RunningGateway) -> None:
@@ -265,7 +267,7 @@ async def test_record_override_and_report_are_one(gateway: RunningGateway, table
     )
     await gateway.execute(f"CREATE TRIGGER refuse BEFORE INSERT ON {table} EXECUTE FUNCTION refuse()")
     assert (await override(gateway, "shielded")).status == 503
-    assert (await count(gateway, "overrides"), await count(gateway, "outbox"), await gateway.rows(ACTS)) == (0, 0, [])
+    assert (await count(gateway, "overrides"), await count(gateway, "outbox"), await acts(gateway)) == (0, 0, [])
     await gateway.execute(f"DROP TRIGGER refuse ON {table}")
     assert await hidden(gateway) == HIDDEN
 

@@ -346,8 +346,6 @@ async def test_every_child_that_an_entry_may_be_is_in_the_record(gateway: Runnin
     await a_doubt(gateway, "open", "twin")
     await a_doubt(gateway, "sealed", serial=2)
     reply = await gateway.ask(STEWARDS_LIST, viewer="steward")
-    [record] = await gateway.rows(
-        "SELECT children::text FROM ledger WHERE reference = $1", reply.headers["Contactpoint-Record"]
-    )
-    assert all(gateway.child(name).number in record["children"] for name in ("open", "twin"))
-    assert gateway.child("sealed").number not in record["children"]
+    [record] = [seen for seen in await gateway.ledger() if seen.reference == reply.headers["Contactpoint-Record"]]
+    assert all(gateway.child(name).number in record.numbers for name in ("open", "twin"))
+    assert gateway.child("sealed").number not in record.numbers

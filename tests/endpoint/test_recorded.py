@@ -1,12 +1,10 @@
 """No answer leaves before it is recorded, and none is recorded that was decided under other shields (laws 1, 7, 8)."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
-from adapters.store.entries import AccessEntry, Conditions
+from adapters.store.entries import Conditions, SealedEntry
 from gateway.audit.ledger import Records
 from tests.running import RunningGateway
 
@@ -16,24 +14,20 @@ RAISE = """
 """
 
 
-async def entries(gateway: RunningGateway) -> list[dict[str, Any]]:
-    rows = await gateway.rows("SELECT * FROM ledger ORDER BY recorded_at")
-    return [row | {"children": json.loads(row["children"])} for row in rows]
-
-
 async def test_an_answer_carries_the_reference_of_its_record(gateway: RunningGateway) -> None:
     """Who, for whom, why, which document, which child, which categories: and not one value."""
     reply = await gateway.ask_child("shielded", "name { family } address { postcode }", purpose="SAFEGUARDING")
-    [record] = await entries(gateway)
-    assert record["reference"] == reply.headers["Contactpoint-Record"]
-    assert record["viewer"] == "persona-teacher"
-    assert record["acting_role"] == "PRACTITIONER"
-    assert record["purpose"] == "SAFEGUARDING"
-    assert record["document"].startswith("sha256:")
-    assert record["outcome"] == "ANSWERED"
-    [access] = record["children"]
-    assert access["number"] == gateway.child("shielded").number
-    assert (access["shown"], access["withheld"]) == (["IDENTITY"], ["ADDRESS"])
+    [record] = await gateway.ledger()
+    assert record.reference == reply.headers["Contactpoint-Record"]
+    assert record.viewer == "persona-teacher"
+    assert record.acting_role == "PRACTITIONER"
+    assert record.purpose == "SAFEGUARDING"
+    assert record.document is not None
+    assert record.document.startswith("sha256:")
+    assert record.outcome == "ANSWERED"
+    [access] = record.children
+    assert access.number == gateway.child("shielded").number
+    assert (access.shown, access.withheld) == ({"IDENTITY"}, {"ADDRESS"})
     child = gateway.child("shielded")
     for value in (child.name.family, child.address.postcode):
         assert str(value) not in str(record)
@@ -42,8 +36,8 @@ async def test_an_answer_carries_the_reference_of_its_record(gateway: RunningGat
 async def test_the_reason_given_is_recorded(gateway: RunningGateway) -> None:
     """In the viewer's own words."""
     await gateway.ask_child("open", "number", headers={"Contactpoint-Reason": "absent since Monday"})
-    [record] = await entries(gateway)
-    assert record["reason"] == "absent since Monday"
+    [record] = await gateway.ledger()
+    assert record.reason == "absent since Monday"
 
 
 async def test_refusals_and_empty_answers_are_recorded_too(gateway: RunningGateway) -> None:
@@ -51,19 +45,18 @@ async def test_refusals_and_empty_answers_are_recorded_too(gateway: RunningGatew
     await gateway.ask("{ viewer { subject } }", purpose="AUDIT")
     await gateway.ask("{ nonsense }")
     await gateway.ask_child("sealed", "number")
-    refused, invalid, nobody = await entries(gateway)
-    assert (refused["outcome"], refused["code"], refused["purpose"]) == ("REFUSED", "FORBIDDEN", "AUDIT")
-    assert (invalid["outcome"], invalid["code"]) == ("REFUSED", "INVALID_DOCUMENT")
-    assert nobody["outcome"] == "ANSWERED"
+    refused, invalid, nobody = await gateway.ledger()
+    assert (refused.outcome, refused.code, refused.purpose) == ("REFUSED", "FORBIDDEN", "AUDIT")
+    assert (invalid.outcome, invalid.code) == ("REFUSED", "INVALID_DOCUMENT")
+    assert nobody.outcome == "ANSWERED"
     # Matched, so that an auditor sees the attempt; nothing of it shown or withheld.
-    assert nobody["children"] == [
-        {"number": gateway.child("sealed").number, "shown": [], "withheld": [], "override": False}
-    ]
+    [matched] = nobody.children
+    assert (matched.number, matched.shown, matched.withheld) == (gateway.child("sealed").number, set(), set())
 
 
 async def test_without_a_record_there_is_no_answer(gateway: RunningGateway) -> None:
     """CASES 58: the ledger cannot be written, so nothing is disclosed."""
-    await gateway.execute("REVOKE EXECUTE ON FUNCTION record_access FROM contactpoint_gateway")
+    await gateway.execute("REVOKE EXECUTE ON FUNCTION record_accesses FROM contactpoint_gateway")
     reply = await gateway.ask_child("open", "name { family }")
     assert (reply.status, reply.codes) == (503, ["UNAVAILABLE"])
     assert "data" not in reply.body
@@ -98,7 +91,7 @@ class _ShieldsRaisedBehindIt:
         self._raised = list(raised)
         self.attempts = 0
 
-    async def record(self, entry: AccessEntry, conditions: Conditions) -> int:
+    async def record(self, entry: SealedEntry, conditions: Conditions) -> int:
         self.attempts += 1
         if self._raised:
             await self._gateway.execute(RAISE, self._gateway.child(self._raised.pop(0)).number, "SHIELDED")
@@ -115,7 +108,7 @@ async def test_a_shield_raised_while_the_answer_is_made_holds_for_that_answer(
     reply = await gateway.ask_child("open", "address { postcode }")
     assert reply.data["child"]["address"] is None
     assert between.attempts == 2
-    assert [record["children"][0]["withheld"] for record in await entries(gateway)] == [["ADDRESS"]]
+    assert [record.children[0].withheld for record in await gateway.ledger()] == [{"ADDRESS"}]
 
 
 async def test_shields_that_never_come_to_rest_end_in_no_answer(
@@ -128,7 +121,7 @@ async def test_shields_that_never_come_to_rest_end_in_no_answer(
     monkeypatch.setattr(ledger, "_records", between)
     reply = await gateway.ask_child("under-five", "number")
     assert (reply.status, reply.codes) == (503, ["UNAVAILABLE"])
-    assert await entries(gateway) == []
+    assert await gateway.ledger() == []
 
 
 async def test_a_shield_nobody_can_read_closes(gateway: RunningGateway) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.store.entries import AccessEntry
+from gateway.audit.scribe import Access
 from tests.databases import Database
 from tests.store.rows import Rows
 
@@ -18,10 +18,10 @@ async def rows(database: Database) -> AsyncIterator[Rows]:
 
 
 @pytest.fixture
-def entry() -> AccessEntry:
+def entry() -> Access:
     """A record of an operation that matched nobody."""
-    return AccessEntry(
-        reference="reference",
+    return Access(
+        reference="0f" * 16,
         viewer="viewer",
         organisation="organisation",
         acting_role="PRACTITIONER",
@@ -29,5 +29,4 @@ def entry() -> AccessEntry:
         reason=None,
         document="0" * 64,
         outcome="ANSWERED",
-        code=None,
     )

@@ -1,25 +1,29 @@
 """Law 7: an access is recorded only if no shield has changed since it was decided, however the two fall together."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
-from itertools import count
 
 import asyncpg
 import pytest
 from msgspec.structs import replace
 
 from adapters.agency import AgencyName, Mark
-from adapters.store.entries import AccessEntry, ChildAccess, Conditions
-from adapters.store.postgres import Store, StoreUnavailable
+from adapters.store.entries import ChildAccess, Conditions
+from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED
 from adapters.store.roles import Connection, Role
+from gateway.audit.scribe import Access
+from tests.auditing import opened, sealed
 from tests.databases import Database
 from tests.store.rows import Rows
 
 RECORD = (
-    "SELECT record_access($1, 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', '{}',"
-    " $2, null, null, 1, 1) = 0"
+    "SELECT record_accesses($1, ARRAY[$2::bytea], ARRAY[$3::bytea], ARRAY[$3::bytea], '{\"\"}', '{\"\"}',"
+    " ARRAY[$4::bigint], ARRAY[null::bigint], ARRAY[null::int], 1, 1) = ARRAY[0]"
 )
+KEY = b"k" * 16
+KEEP = "SELECT keep_data_key($1, null, 0, '{a}', '{b}')"
 # An officer's act and the shield it raises, in one statement.
 RAISE = """
     WITH act AS (
@@ -35,6 +39,7 @@ RAISE = """
 async def gateway(database: Database) -> AsyncIterator[Connection]:
     """A connection that records accesses, one transaction at a time."""
     connection = await database.connect(Role.GATEWAY)
+    await connection.execute(KEEP, KEY)
     yield connection
     await connection.close()
 
@@ -47,10 +52,14 @@ async def officer(database: Database) -> AsyncIterator[Connection]:
     await connection.close()
 
 
-async def recorded(store: Store, entry: AccessEntry, epoch: int | None) -> bool:
+async def recorded(store: Store, entry: Access, epoch: int | None) -> bool:
     """Whether this one access was recorded."""
-    became = await store.record_accesses([(entry, Conditions(decided=epoch))], 1, 1)
-    return became[entry.reference] == RECORDED
+    return await store.record_accesses(1, [(await sealed(store, entry), Conditions(decided=epoch))], 1, 1) == [RECORDED]
+
+
+async def record_by(connection: Connection, epoch: int, writer: int = 1) -> bool:
+    """Whether an access was recorded in the connection's own transaction."""
+    return bool(await connection.fetchval(RECORD, writer, secrets.token_bytes(16), KEY, epoch))
 
 
 async def waits_for_a_lock(rows: Rows, connection: Connection) -> None:
@@ -61,20 +70,17 @@ async def waits_for_a_lock(rows: Rows, connection: Connection) -> None:
             pass
 
 
-async def test_recorded_under_the_epoch_it_was_decided_under(store: Store, rows: Rows, entry: AccessEntry) -> None:
+async def test_recorded_under_the_epoch_it_was_decided_under(store: Store, rows: Rows, entry: Access) -> None:
     """Same epoch: recorded whole. The record holds categories, never values."""
     epoch = (await store.children_by_number([])).epoch
     seen = ChildAccess("AAAAAAAAAAAAA", frozenset({"IDENTITY"}), frozenset({"SCHOOL", "ADDRESS"}), override=False)
     assert await recorded(store, replace(entry, children=(seen,)), epoch) is True
-    (row,) = await rows.connection.fetch("SELECT * FROM ledger")
-    assert row["children"] == (
-        '[{"shown": ["IDENTITY"], "number": "AAAAAAAAAAAAA", "override": false, "withheld": ["ADDRESS", "SCHOOL"]}]'
-    )
-    assert (row["viewer"], row["purpose"], row["reason"]) == ("viewer", "SAFEGUARDING", None)
-    assert row["recorded_at"] is not None
+    (row,) = await opened(rows.connection)
+    assert row.children == (seen,)
+    assert (row.viewer, row.purpose, row.reason) == ("viewer", "SAFEGUARDING", None)
 
 
-async def test_refused_under_an_older_epoch(store: Store, rows: Rows, entry: AccessEntry) -> None:
+async def test_refused_under_an_older_epoch(store: Store, rows: Rows, entry: Access) -> None:
     """A shield raised between decision and record: not recorded, so not answered; decided again, it is."""
     epoch = (await store.children_by_number([])).epoch
     await rows.shield(await rows.child())
@@ -83,18 +89,11 @@ async def test_refused_under_an_older_epoch(store: Store, rows: Rows, entry: Acc
     assert await recorded(store, entry, (await store.children_by_number([])).epoch) is True
 
 
-async def test_refusals_are_always_recorded(store: Store, rows: Rows, entry: AccessEntry) -> None:
+async def test_refusals_are_always_recorded(store: Store, rows: Rows, entry: Access) -> None:
     """What no decision led to is recorded whatever the shields do."""
     await rows.shield(await rows.child())
     refusal = replace(entry, outcome="REFUSED", code="FORBIDDEN", purpose=None)
     assert await recorded(store, refusal, None) is True
-
-
-async def test_one_reference_records_once(store: Store, entry: AccessEntry) -> None:
-    """A reference used twice is an error, so no record can stand for two answers."""
-    assert await recorded(store, entry, None)
-    with pytest.raises(StoreUnavailable, match="SQLSTATE 23505"):
-        await recorded(store, entry, None)
 
 
 INSERT_SHIELD = "INSERT INTO shields VALUES ({child}, 'SEALED', '', '{{}}', '', now())"
@@ -171,7 +170,7 @@ async def test_record_waits_for_a_shield_being_raised(rows: Rows, gateway: Conne
     raising = officer.transaction()
     await raising.start()
     await officer.execute(RAISE, child)
-    record = asyncio.create_task(gateway.fetchval(RECORD, "late", epoch))
+    record = asyncio.create_task(record_by(gateway, epoch))
     await waits_for_a_lock(rows, gateway)
     await raising.commit()
     assert await record is False
@@ -186,7 +185,7 @@ async def test_record_stands_when_the_shield_is_not_raised_after_all(
     raising = officer.transaction()
     await raising.start()
     await officer.execute(RAISE, child)
-    record = asyncio.create_task(gateway.fetchval(RECORD, "kept", epoch))
+    record = asyncio.create_task(record_by(gateway, epoch))
     await waits_for_a_lock(rows, gateway)
     await raising.rollback()
     assert await record is True
@@ -197,7 +196,7 @@ async def test_shield_waits_for_a_record_being_made(rows: Rows, gateway: Connect
     child, epoch = await rows.child(), await rows.epoch()
     recording = gateway.transaction()
     await recording.start()
-    assert await gateway.fetchval(RECORD, "first", epoch) is True
+    assert await record_by(gateway, epoch) is True
     raising = asyncio.create_task(officer.execute(RAISE, child))
     await waits_for_a_lock(rows, officer)
     await recording.commit()
@@ -210,7 +209,7 @@ async def test_an_older_snapshot_records_nothing(rows: Rows, gateway: Connection
     """Under REPEATABLE READ a shield raised meanwhile would not be seen: refused outright."""
     async with gateway.transaction(isolation="repeatable_read"):
         with pytest.raises(asyncpg.RaiseError, match="READ COMMITTED alone"):
-            await gateway.fetchval(RECORD, "stale", await rows.epoch())
+            await record_by(gateway, await rows.epoch())
 
 
 async def test_records_do_not_wait_for_each_other(rows: Rows, gateway: Connection, database: Database) -> None:
@@ -218,23 +217,24 @@ async def test_records_do_not_wait_for_each_other(rows: Rows, gateway: Connectio
     epoch = await rows.epoch()
     other = await database.connect(Role.GATEWAY)
     async with gateway.transaction():
-        assert await gateway.fetchval(RECORD, "one", epoch)
-        assert await other.fetchval(RECORD, "other", epoch)
+        assert await record_by(gateway, epoch)
+        assert await record_by(other, epoch, writer=2)
     await other.close()
 
 
 async def test_no_record_of_an_older_epoch_after_a_raise(rows: Rows, database: Database) -> None:
     """Recorders against officers, in whatever order they fall: no record follows the raise that ended its epoch."""
+    await rows.connection.execute(KEEP, KEY)
     await rows.connection.execute("CREATE TABLE raises (epoch bigint, at timestamptz)")
     await rows.connection.execute("GRANT INSERT ON raises TO contactpoint_shield")
     children = [await rows.child() for _ in range(20)]
-    serial = count()
 
-    async def record() -> None:
+    async def record(writer: int) -> None:
         connection = await database.connect(Role.GATEWAY)
         for _ in range(40):
             epoch = await connection.fetchval("SELECT epoch FROM shield_epoch")
-            await connection.fetchval(RECORD, f"{next(serial)}:{epoch}", epoch)
+            reference = epoch.to_bytes(8, "big") + secrets.token_bytes(8)
+            await connection.fetchval(RECORD, writer, reference, KEY, epoch)
         await connection.close()
 
     async def raise_shields(mine: list[int]) -> None:
@@ -246,11 +246,14 @@ async def test_no_record_of_an_older_epoch_after_a_raise(rows: Rows, database: D
                 await connection.execute("INSERT INTO raises SELECT epoch, clock_timestamp() FROM shield_epoch")
         await connection.close()
 
-    await asyncio.gather(*(record() for _ in range(4)), raise_shields(children[::2]), raise_shields(children[1::2]))
+    await asyncio.gather(
+        *(record(writer) for writer in range(1, 5)), raise_shields(children[::2]), raise_shields(children[1::2])
+    )
     late = await rows.connection.fetchval(
         """
         SELECT count(*) FROM ledger l JOIN raises r
-            ON r.epoch > split_part(l.reference, ':', 2)::bigint AND l.recorded_at > r.at
+            ON r.epoch > ('x' || encode(substring(l.reference FOR 8), 'hex'))::bit(64)::bigint
+           AND l.at > extract(epoch FROM r.at) * 1000000
         """
     )
     assert late == 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.identity import CameTo, Decided, Decision, IdentityEntry, Likeness, LikenessReason, QuarantineOutcome
 from adapters.records import AddressStatus, BirthEntry, Gender, Keys, Name, NhsNumber, PostalAddress, Upn
-from adapters.store.entries import ActEntry
+from adapters.store.entries import SealedEntry, StewardsWord
 from adapters.store.failures import StoreUnavailable
 from adapters.store.feeding import FeedStore
 from adapters.store.roles import Role
@@ -204,17 +204,19 @@ async def test_a_steward_reads_and_resolves_what_no_protected_child_is_like(rows
     assert waiting.candidates == (("1234567890123", (LikenessReason.SAME_NAME,)),)
     assert await feed.stewards_page((waiting.received_at, waiting.reference), 10) == []
 
-    def act() -> ActEntry:
-        reference = secrets.token_hex(16)
-        return ActEntry(
-            *(reference, "answer", "resolveQuarantine", "steward", "org", "STEWARD", "DATA_QUALITY", "the same child")
+    await rows.connection.execute("SELECT keep_data_key($1, null, 0, '{a}', '{b}')", b"k" * 16)
+
+    async def resolved(entry: str, resolution: str, number: str | None = None) -> bool:
+        done, refused = (SealedEntry(secrets.token_bytes(16), b"k" * 16, b"v" * 16, b"", w) for w in (b"done", b"no"))
+        return await feed.resolve_entry(
+            StewardsWord(entry, resolution, number, "steward", "the same child", done, refused)
         )
 
-    assert await feed.resolve_entry(waiting.reference, "SAME", "1234567890123", act())
-    assert not await feed.resolve_entry(waiting.reference, "REJECT", None, act())
-    assert not await feed.resolve_entry("nothing", "REJECT", None, act())
-    outcomes = await rows.connection.fetch("SELECT outcome FROM ledger ORDER BY reference = 'x', outcome")
-    assert [row[0] for row in outcomes] == ["ANSWERED", "REFUSED", "REFUSED"]
+    assert await resolved(waiting.reference, "SAME", "1234567890123")
+    assert not await resolved(waiting.reference, "REJECT")
+    assert not await resolved("nothing", "REJECT")
+    kept = await rows.connection.fetch("SELECT sealed FROM ledger ORDER BY position")
+    assert [row[0] for row in kept] == [b"done", b"no", b"no"]
     assert await rows.connection.fetchval("SELECT postcode FROM children WHERE id = $1", child) == "BS1 1AA"
 
 

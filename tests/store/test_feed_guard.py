@@ -15,10 +15,12 @@ from adapters.store.sounds import sound
 from tests.databases import Database
 from tests.store.rows import Rows
 
+KEEP = "SELECT keep_data_key($1, null, 0, '{a}', '{b}')"
 RECORD = (
-    "SELECT record_access('r', 'v', 'o', 'PRACTITIONER', null, null, null, 'ANSWERED', null, '[]', '{}',"
-    " null, null, null, 1, 1) = 0"
+    "SELECT record_accesses(1, ARRAY[$1::bytea], ARRAY[$1::bytea], ARRAY[$1::bytea], '{\"\"}', '{\"\"}',"
+    " ARRAY[null::bigint], ARRAY[null::bigint], ARRAY[null::int], 1, 1) = ARRAY[0]"
 )
+KEY = b"k" * 16
 
 
 @pytest.fixture
@@ -141,17 +143,19 @@ async def test_a_retired_number_is_given_to_nobody(feed: Connection, rows: Rows)
         await applied(feed, "CREATE", number="AAAAAAAAAAAAA")
 
 
-async def test_a_feed_records_no_other_act(feed: Connection) -> None:
+async def test_a_feed_records_no_other_act(feed: Connection, rows: Rows) -> None:
     """Of all that the ledger may be told, only what its stewards resolved."""
-    act = "SELECT record_act($1, 'p', $1, 'v', 'o', 'STEWARD', null, 'a stated reason', 'ANSWERED', null, '{}')"
-    await feed.execute(act, "resolveQuarantine")
+    await rows.connection.execute(KEEP, KEY)
+    act = "SELECT record_act($1, ROW ($2::bytea, $2::bytea, $2::bytea, ''::bytea, ''::bytea)::ledger_entry)"
+    await feed.execute(act, "resolveQuarantine", KEY)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await feed.execute(act, "overrideShield")
+        await feed.execute(act, "overrideShield", KEY)
 
 
 async def test_a_batch_keeps_no_record_waiting(feed: Connection, rows: Rows, database: Database) -> None:
     """Children are made and moved, none to a shielded child's home: accesses are recorded meanwhile."""
     child = await rows.child(given=["Zoe"])
+    await rows.connection.execute(KEEP, KEY)
     gateway = await database.connect(Role.GATEWAY)
     async with feed.transaction():
         await feed.execute("SELECT feed_turn()")
@@ -159,5 +163,5 @@ async def test_a_batch_keeps_no_record_waiting(feed: Connection, rows: Rows, dat
         assert await applied(feed, "UPDATE", child=child, given="Zoe", **home) == "UPDATED"
         assert await applied(feed, "CREATE", given="Bob", **home) == "CREATED"
         await gateway.execute("SET lock_timeout = '20ms'")
-        assert await gateway.fetchval(RECORD) is True
+        assert await gateway.fetchval(RECORD, KEY) is True
     await gateway.close()

@@ -20,6 +20,7 @@ from gateway.viewer import Role as ActingRole
 from gateway.viewer import Viewer
 from resolvers.acts import BadActError
 from resolvers.errors import BadCriteriaError
+from tests.auditing import opened, scribe_for
 from tests.builders import a_viewer
 from tests.databases import Database
 from tests.officers import (
@@ -46,7 +47,7 @@ async def officers(database: Database, store: Store) -> AsyncIterator[Officers]:
     """The officers' and stewards' desk on this test's database."""
     stewards = await FeedStore.connect(database.dsn(Role.FEED))
     async with officers_of(database, store) as desk:
-        yield Officers(OfficersDesk(desk.book, stewards, store, Observer()), desk.book)
+        yield Officers(OfficersDesk(desk.book, stewards, store, Observer(), scribe_for(store)), desk.book)
     await stewards.close()
 
 
@@ -254,8 +255,8 @@ async def test_stewards_resolve_the_rest_at_once(officers: Officers, rows: Rows)
     assert await resolve(officers, ANN, "REJECT") is None
     assert await resolve(officers, STEWARD, "SAME", OPEN) is not None
     assert await resolve(officers, STEWARD, "SAME", OPEN) is None
-    kept = await rows.connection.fetch("SELECT viewer, outcome FROM ledger ORDER BY recorded_at")
-    assert [tuple(row) for row in kept] == [("ann", "REFUSED"), ("steward", "ANSWERED"), ("steward", "REFUSED")]
+    kept = [(seen.viewer, seen.outcome) for seen in await opened(rows.connection)]
+    assert kept == [("ann", "REFUSED"), ("steward", "ANSWERED"), ("steward", "REFUSED")]
 
 
 @pytest.mark.parametrize("viewer", [STEWARD, ANN], ids=["steward", "officer"])

@@ -9,12 +9,14 @@ import asyncpg
 import pytest
 
 from adapters.store.embedded import PID_FILE, EmbeddedCluster
-from adapters.store.entries import AccessEntry, Conditions, Organisation
+from adapters.store.entries import Conditions, Organisation
 from adapters.store.failures import StoreSetupError
 from adapters.store.migrate import migrate
 from adapters.store.postgres import QUERIES, Store, StoreUnavailable
 from adapters.store.registry_records import RECORDED
 from adapters.store.roles import Role, credentials
+from gateway.audit.scribe import Access
+from tests.auditing import opened, sealed
 from tests.databases import Database
 from tests.store.rows import Rows
 
@@ -62,17 +64,17 @@ async def test_organisation(store: Store, rows: Rows) -> None:
     assert await store.registry_epoch() == epoch
 
 
-async def test_a_recorded_access_survives_the_server(data: Path, entry: AccessEntry) -> None:
+async def test_a_recorded_access_survives_the_server(data: Path, entry: Access) -> None:
     """What `record_accesses` called recorded is there after the server was killed with -9 the moment it said so."""
     with EmbeddedCluster.start(data) as cluster:
         await migrate(cluster.dsn(Role.OWNER), credentials(data))
         store = await Store.connect(cluster.dsn(Role.GATEWAY))
-        assert await store.record_accesses([(entry, Conditions())], 1, 1) == {entry.reference: RECORDED}
+        assert await store.record_accesses(1, [(await sealed(store, entry), Conditions())], 1, 1) == [RECORDED]
         os.kill(int((data / "postgresql" / "pgdata" / PID_FILE).read_text().split("\n", 1)[0]), signal.SIGKILL)
         await store.close()
     with EmbeddedCluster.start(data) as cluster:
         connection = await asyncpg.connect(cluster.dsn(Role.OWNER))
-        assert await connection.fetchval("SELECT reference FROM ledger") == entry.reference
+        assert [seen.reference for seen in await opened(connection)] == [entry.reference]
         await connection.close()
 
 

@@ -1,6 +1,7 @@
 """What a record depends on, and what becomes of it: recorded, moved, or so many seconds to wait (CASES 32)."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from adapters.store.entries import AccessEntry, Conditions
+from adapters.store.entries import Conditions, KeptKey, SealedEntry
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
 from adapters.store.roles import Role
+from gateway.audit.scribe import Access
+from tests.auditing import opened, scribe_for
 from tests.databases import Database
 from tests.store.rows import Rows
 
@@ -31,8 +34,9 @@ class Guesser:
         reading = await self.store.children_by_number([])
         conditions = replace(Conditions(reading.epoch, reading.registered, guesses), **epochs)
         self.serial += 1
-        became = await self.store.record_accesses([(access(str(self.serial), viewer), conditions)], BURST, PER_SECOND)
-        return became[str(self.serial)]
+        entries = [(access(str(self.serial), viewer), conditions)]
+        [became] = await self.store.record_accesses(1, entries, BURST, PER_SECOND)
+        return became
 
     async def after(self, seconds: float) -> None:
         """As if exactly so long had passed since the bucket last took a drop, however long the test took."""
@@ -44,13 +48,18 @@ class Guesser:
         return int(await self.rows.connection.fetchval("SELECT count(*) FROM ledger"))
 
 
-def access(reference: str, viewer: str = "v") -> AccessEntry:
-    return AccessEntry(reference, viewer, "o", "PRACTITIONER", None, None, None, "ANSWERED", None)
+KEY = KeptKey(b"k" * 16, None, 0, ("somebody",), (b"sealed",))
+
+
+def access(reference: str, viewer: str = "v") -> SealedEntry:
+    of, by = (hashlib.sha256(word.encode()).digest()[:16] for word in (reference, viewer))
+    return SealedEntry(of, KEY.name, by, b"", b"sealed")
 
 
 @pytest.fixture
 async def guesser(store: Store, rows: Rows) -> Guesser:
     """Somebody whose bucket is empty."""
+    await store.keep_data_key(KEY)
     return Guesser(store, rows)
 
 
@@ -152,21 +161,25 @@ async def test_commits_that_fill_the_same_buckets_never_deadlock(database: Datab
     one, two = [await Store.connect(database.dsn(Role.GATEWAY), timeout=20) for _ in range(2)]
     viewers = [f"viewer-{n:02}" for n in range(40)]
 
-    async def fill(store: Store, name: str, order: list[str]) -> None:
-        for again in range(10):
-            entries = [(access(f"{name}{again}{viewer}", viewer), Conditions(guesses=1)) for viewer in order]
-            became = await store.record_accesses(entries, 1e6, 1)
-            assert set(became.values()) == {RECORDED}
+    await one.keep_data_key(KEY)
 
-    await asyncio.gather(fill(one, "a", viewers), fill(two, "b", viewers[::-1]))
+    async def fill(store: Store, writer: int, order: list[str]) -> None:
+        for again in range(10):
+            entries = [(access(f"{writer}{again}{viewer}", viewer), Conditions(guesses=1)) for viewer in order]
+            became = await store.record_accesses(writer, entries, 1e6, 1)
+            assert set(became) == {RECORDED}
+
+    await asyncio.gather(fill(one, 1, viewers), fill(two, 2, viewers[::-1]))
     await one.close()
     await two.close()
     assert await rows.connection.fetchval("SELECT count(*) FROM ledger") == 800
 
 
-async def test_flags_are_kept(guesser: Guesser) -> None:
+async def test_flags_are_kept(guesser: Guesser, entry: Access) -> None:
     """Whom nobody could tell apart is marked in the ledger."""
-    entry = replace(access("flagged"), flags=frozenset({"NO_PERSON"}))
-    await guesser.store.record_accesses([(entry, Conditions()), (access("plain"), Conditions())], BURST, PER_SECOND)
-    flags = dict(await guesser.rows.connection.fetch("SELECT reference, flags FROM ledger"))
-    assert flags == {"flagged": ["NO_PERSON"], "plain": []}
+    flagged = replace(entry, reference="f" * 32, flags=frozenset({"NO_PERSON"}))
+    scribe = scribe_for(guesser.store)
+    entries = [(await scribe.sealed(access), Conditions()) for access in (flagged, entry)]
+    await guesser.store.record_accesses(1, entries, BURST, PER_SECOND)
+    flags = {seen.reference: seen.flags for seen in await opened(guesser.rows.connection)}
+    assert flags == {flagged.reference: ("NO_PERSON",), entry.reference: ()}

@@ -29,6 +29,7 @@ from gateway.shield.acts import strictest
 from gateway.viewer import Role, Viewer
 from resolvers.acts import BadActError, BadReasonError
 from resolvers.errors import BadCriteriaError, NotAddressableError, QuestionError
+from tests.auditing import opened, scribe_for
 from tests.builders import a_viewer
 from tests.databases import Database
 from tests.officers import ANN, BOB, BRADFORD, ELSE, LEEDS, OTHER, REASON, Officers, an_officer, officers_of
@@ -76,10 +77,7 @@ async def shielded(officers: Officers, call: Raise = RAISE, number: str = CHILD)
 
 
 async def ledger(rows: Rows) -> list[tuple[Any, ...]]:
-    return [
-        tuple(row)
-        for row in await rows.connection.fetch("SELECT act, viewer, outcome, children FROM ledger ORDER BY recorded_at")
-    ]
+    return [(seen.act, seen.viewer, seen.outcome, seen.numbers) for seen in await opened(rows.connection)]
 
 
 async def numbers_of(rows: Rows, sql: str, *arguments: Any) -> list[Any]:
@@ -332,12 +330,11 @@ async def test_act_is_recorded_with_itself(officers: Officers, rows: Rows, child
     await acts.shield(("two",), CHILD, Confirm(), REASON)
     await acts.shield(("three",), "0000000000009", Confirm(), REASON)
     assert await ledger(rows) == [
-        ("raiseShield", "ann", "ANSWERED", f'[{{"number": "{CHILD}"}}]'),
-        ("confirmShield", "ann", "REFUSED", f'[{{"number": "{CHILD}"}}]'),
-        ("confirmShield", "ann", "REFUSED", "[]"),
+        ("raiseShield", "ann", "ANSWERED", [CHILD]),
+        ("confirmShield", "ann", "REFUSED", [CHILD]),
+        ("confirmShield", "ann", "REFUSED", []),
     ]
-    parts = await numbers_of(rows, "SELECT DISTINCT part_of FROM ledger")
-    assert len(parts) == 1
+    assert len({seen.part_of for seen in await opened(rows.connection)}) == 1
 
 
 async def test_answer_made_twice_acts_once(officers: Officers, rows: Rows, child: int) -> None:
@@ -354,7 +351,7 @@ async def test_answer_made_twice_acts_once(officers: Officers, rows: Rows, child
 
 async def test_nothing_stands_of_an_act_that_is_not_recorded(officers: Officers, rows: Rows, child: int) -> None:
     """Where the act's record cannot be written, neither shield nor act is."""
-    await rows.connection.execute("ALTER TABLE ledger ADD CHECK (act IS NULL)")
+    await rows.connection.execute("ALTER TABLE ledger ADD CHECK (chain < 17)")
     with pytest.raises(StoreUnavailable):
         await officers.act(ANN, CHILD, RAISE)
     assert (await stands(officers)).tier is Tier.OPEN
@@ -456,7 +453,7 @@ async def test_override_is_for_practitioners_with_the_right(officers: Officers, 
 
 async def test_without_its_store_nobody_acts(store: Store, officers: Officers) -> None:
     """Where no address of the role is set up the answer says so, and nothing else fails."""
-    bare = Officers(OfficersDesk(None, None, store, Observer()), officers.book)
+    bare = Officers(OfficersDesk(None, None, store, Observer(), scribe_for(store)), officers.book)
     with pytest.raises(QuestionError, match="CONTACTPOINT_SHIELD_DSN"):
         await bare.act(ANN, CHILD, RAISE)
     with pytest.raises(QuestionError, match="CONTACTPOINT_FEED_DSN"):

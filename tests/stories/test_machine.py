@@ -46,6 +46,7 @@ from gateway.shield.policy import decide
 from gateway.viewer import Role, Viewer
 from resolvers.acts import Acts
 from resolvers.disclosure import Category
+from tests.auditing import scribe_for
 from tests.builders import a_viewer
 from tests.databases import fresh_database, reachable_folder
 from tests.stories.cast import (
@@ -146,7 +147,7 @@ class FeedsAndActs(RuleBasedStateMachine):
         self.stack.push_async_callback(self.book.close)
         self.owner = await database.connect()
         self.stack.push_async_callback(self.owner.close)
-        self.desk = OfficersDesk(self.book, self.feeds, self.store, Observer())
+        self.desk = OfficersDesk(self.book, self.feeds, self.store, Observer(), scribe_for(self.store))
 
     def teardown(self) -> None:
         try:

@@ -1,0 +1,110 @@
+"""The ledger's own keys, each in a file: whom it is sealed to, how it is indexed, who signs its checkpoints.
+
+Where the settings name no file, it is made in the data folder's `audit` on first need. None of them is ever in the
+store; an auditor's private key is not needed here at all, but to answer `accesses`.
+"""
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from adapters import private_files
+from adapters.store.data_folder import make_folder
+from gateway.audit.auditors import (
+    NATIONAL,
+    Auditor,
+    Auditors,
+    AuditorsUnreadable,
+    private_words,
+    read_auditors,
+    read_private,
+)
+from gateway.settings import SettingError, Settings, variable
+
+FOLDER: Final = "audit"
+AUDITOR_KEY: Final = "auditor-key"
+INDEX_KEY_BYTES: Final = 32
+
+
+def auditors_of(settings: Settings) -> Auditors:
+    """Whom the ledger is sealed to. Raises SettingError."""
+    path = _file(settings, settings.auditors_file, "auditors", lambda folder: _first_auditor(folder).encode())
+    try:
+        return read_auditors(_read(path, "auditors_file").decode("utf-8", "replace"))
+    except AuditorsUnreadable as error:
+        raise SettingError(f"`{path}`: {error}") from None
+
+
+def index_key_of(settings: Settings) -> bytes:
+    """The key that viewers and children are indexed with. Raises SettingError."""
+    path = _file(settings, settings.index_key_file, "index-key", lambda _: secrets.token_hex(INDEX_KEY_BYTES).encode())
+    try:
+        key = bytes.fromhex(_read(path, "index_key_file").decode("ascii", "replace"))
+    except ValueError:
+        key = b""
+    if len(key) != INDEX_KEY_BYTES:
+        raise SettingError(f"`{path}` holds no index key: restore it, or set `{variable('index_key_file')}`")
+    return key
+
+
+def checkpoint_key_of(settings: Settings) -> Ed25519PrivateKey:
+    """The key that signs checkpoints. Raises SettingError."""
+    path = _file(settings, settings.checkpoint_key_file, "checkpoint-key", lambda _: _new_signing_key())
+    with suppress(ValueError, TypeError):
+        key = load_pem_private_key(_read(path, "checkpoint_key_file"), password=None)
+        if isinstance(key, Ed25519PrivateKey):
+            return key
+    raise SettingError(f"`{path}` holds no Ed25519 private key in PEM: set `{variable('checkpoint_key_file')}`")
+
+
+def opening_keys_of(settings: Settings) -> tuple[X25519PrivateKey, ...]:
+    """The auditors' private keys with which this gateway answers `accesses`. Raises SettingError."""
+    own = settings.data / FOLDER / AUDITOR_KEY
+    paths = [Path(word) for word in settings.auditor_key_files.split()] or ([own] if own.exists() else [])
+    return tuple([private_key_in(path) for path in paths])
+
+
+def private_key_in(path: Path) -> X25519PrivateKey:
+    """The auditor's private key in that file. Raises SettingError."""
+    try:
+        return read_private(_read(path, "auditor_key_files"))
+    except AuditorsUnreadable as error:
+        raise SettingError(f"`{path}`: {error}") from None
+
+
+def _file(settings: Settings, named: Path, name: str, make: Callable[[Path], bytes]) -> Path:
+    if named != Path():
+        return named
+    folder = settings.data / FOLDER
+    path = folder / name
+    if not path.exists():
+        make_folder(settings.data)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        private_files.keep(path, make(folder))
+    return path
+
+
+def _first_auditor(folder: Path) -> str:
+    """The line of an auditor whose private key is kept beside it: take that away, and the gateway opens nothing."""
+    path = folder / AUDITOR_KEY
+    private_files.keep(path, private_words(X25519PrivateKey.generate()))
+    return Auditor("first", NATIONAL, read_private(path.read_bytes()).public_key()).line() + "\n"
+
+
+def _new_signing_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _read(path: Path, setting: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingError(
+            f"cannot read `{path}` ({error.strerror}): restore it, or set `{variable(setting)}`"
+        ) from None

@@ -1,0 +1,83 @@
+"""Turns what happened into what is recorded: sealed under this hour's keys, indexed so that we alone find it."""
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from adapters.store.entries import ChildAccess, SealedEntry
+from gateway.audit.data_keys import DataKeys
+from gateway.audit.sealing import ChildSeen, Said, SaidOfProtected, index, seal
+
+MOST_INDEXES_KEPT: Final = 10_000
+
+
+class Access(msgspec.Struct, frozen=True, gc=False):
+    """One operation, or one act: answered or refused. It names children and categories, never a value."""
+
+    reference: str  # 32 hexadecimal digits, random; the answer's Contactpoint-Record header
+    viewer: str
+    organisation: str
+    acting_role: str
+    purpose: str | None
+    reason: str | None
+    document: str | None  # sha256 of the operation's text
+    outcome: str  # ANSWERED or REFUSED
+    code: str | None = None  # why refused, as extensions.code says it
+    act: str | None = None  # the mutation, where this is of an act
+    part_of: str | None = None  # the reference of the answer that an act is part of
+    flags: frozenset[str] = frozenset()  # NO_PERSON: nobody knows who they are, for the own-record rule
+    children: tuple[ChildAccess, ...] = ()
+
+
+class Scribe:
+    """Seals records. `index_key` is 32 bytes that never reach the store."""
+
+    def __init__(self, keys: DataKeys, index_key: bytes) -> None:
+        self._keys = keys
+        self.index = lru_cache(MOST_INDEXES_KEPT)(lambda word: index(index_key, word))
+
+    async def sealed(self, access: Access) -> SealedEntry:
+        """The record, sealed; raises StoreUnavailable where a new key cannot be kept.
+
+        What was said of a protected child, and the reason of whoever asked for one, is for its authority's auditors.
+        """
+        seen: list[ChildSeen] = []
+        protected: dict[str, list[ChildSeen]] = {}
+        for child in access.children:
+            of = seen if child.authority is None else protected.setdefault(child.authority, [])
+            of.append(ChildSeen(child.number, _ordered(child.shown), _ordered(child.withheld), child.override))
+        general, *others = await self._keys.ready((None, *protected))
+        said = Said(
+            access.viewer,
+            access.organisation,
+            access.acting_role,
+            access.purpose,
+            None if protected else access.reason,
+            access.document,
+            access.outcome,
+            access.code,
+            access.act,
+            access.part_of,
+            tuple(sorted(access.flags)),
+            tuple(seen),
+        )
+        reference, viewer = bytes.fromhex(access.reference), self.index(access.viewer)
+        children = b"".join([self.index(child.number) for child in access.children])
+        sealed = seal(
+            said,
+            {
+                key: SaidOfProtected(access.reason, tuple(of))
+                for key, of in zip(others, protected.values(), strict=True)
+            },
+            general,
+            reference=reference,
+            viewer=viewer,
+            children=children,
+        )
+        return SealedEntry(reference, general.name, viewer, children, sealed)
+
+
+@lru_cache(1024)
+def _ordered(words: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(words))
