@@ -44,7 +44,7 @@ class Told(msgspec.Struct, kw_only=True):
     database: str
     agencies: str
     issuer: str
-    kin_key: str  # the file of the key under which kin are fingerprinted
+    keys: str  # the data folder, with the keys of kin and of the ledger
     bulk: bool
     subgraphs: str = ""
 
@@ -85,8 +85,8 @@ async def surroundings(children: int = POPULATION) -> AsyncIterator[Surroundings
         data = Path(folder) / "data"
         cluster = parts.enter_context(await asyncio.to_thread(EmbeddedCluster.start, data))
         await migrate(cluster.dsn(Role.OWNER), credentials(data))
-        kin_key = data / "fingerprint-key"
-        await populate(cluster.dsn(Role.OWNER), children, lambda done: None, fingerprint_key(kin_key))
+        key = fingerprint_key(data / "fingerprint-key")
+        await populate(cluster.dsn(Role.OWNER), children, lambda done: None, key)
         issuer = await Issuer.start(data / "issuer-key.json", lifetime=TOKEN_LIFE)
         parts.push_async_callback(issuer.close)
         async with await Registrar.connect(cluster.dsn(Role.REGISTRY)) as registrar:
@@ -103,7 +103,7 @@ async def surroundings(children: int = POPULATION) -> AsyncIterator[Surroundings
                 database=address.path.removeprefix("/"),
                 agencies=agencies.url,
                 issuer=issuer.url,
-                kin_key=str(kin_key),
+                keys=str(data),
                 bulk=True,
             ),
             issuer,

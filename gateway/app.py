@@ -23,9 +23,11 @@ from adapters.store.shields import ShieldBook
 from adapters.webhook import Signer, Webhook
 from gateway.acts import OfficersDesk
 from gateway.agencies import build_client, join_agencies, require
+from gateway.audit.access_book import AuditDesk
+from gateway.audit.checkpoints import Checkpoints
 from gateway.audit.data_keys import DataKeys
 from gateway.audit.group_commit import GroupCommit
-from gateway.audit.key_files import auditors_of, index_key_of
+from gateway.audit.key_files import auditors_of, checkpoint_key_of, index_key_of, opening_keys_of
 from gateway.audit.ledger import Ledger
 from gateway.audit.scribe import Scribe
 from gateway.classes import CLASSES
@@ -144,7 +146,10 @@ class Gateway:
                 observer=observer,
                 deadline=settings.deadline,
                 desk=OfficersDesk(book, stewards, store, observer, scribe),
+                audit=AuditDesk(store, scribe, opening_keys_of(settings)),
             )
+            checkpoints = Checkpoints(store, checkpoint_key_of(settings), observer, every=settings.checkpoint_seconds)
+            await opening.enter_async_context(_meanwhile(checkpoints.run()))
             await _registered(registry, published)
             listening = Listener(gateway_dsn).listen(lambda: _registered(registry, published))
             await opening.enter_async_context(_meanwhile(listening))

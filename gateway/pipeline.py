@@ -21,6 +21,7 @@ from adapters.store.postgres import Store
 from adapters.store.registry_records import RegistryMoved
 from adapters.store.search import SearchScope
 from gateway.admission import flags_of
+from gateway.audit.access_book import AuditDesk
 from gateway.audit.ledger import Ledger, new_reference
 from gateway.doors import Doors
 from gateway.errors import Forbidden, MethodNotAllowed, RateLimited, Refusal, Unavailable
@@ -155,6 +156,7 @@ class Pipeline:
         observer: Observer,
         deadline: float,
         desk: Desk | None = None,
+        audit: AuditDesk,
     ) -> None:
         self._tokens = tokens
         self._registry = registry
@@ -171,6 +173,7 @@ class Pipeline:
         self._observer = observer
         self._deadline = deadline
         self._desk = desk
+        self._audit = audit
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines(self._loop, Context())  # a timer serves many requests, so it runs in none's context
 
@@ -291,6 +294,7 @@ class Pipeline:
             viewer=viewer_card(viewer, ground.purpose),
             acts=request.acts,
             statistics=cube_for(viewer, ground.purpose, self._store),
+            accesses=self._audit.for_request(viewer, ground.purpose, self._reads, time_for_others),
         )
         executed = await self._executor.run(operation, request.asked.variables, context)
         for agency, failure in answering.failures:

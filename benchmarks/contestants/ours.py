@@ -119,7 +119,7 @@ def _entry(key: ParentsKey) -> str:
 async def serve(told: Told) -> None:
     """Answer until ended, having said where."""
     agencies_there = dict.fromkeys(ADDRESSES, told.agencies)
-    settings = read_settings({}, issuer=told.issuer, fingerprint_key_file=Path(told.kin_key), **agencies_there)
+    settings = read_settings({}, issuer=told.issuer, data=Path(told.keys), **agencies_there)
     gateway = await Gateway.start(settings, told.dsn, agencies_of=lambda _, client: agencies(told, client))
     async with gateway:
         print(f"ready {gateway.url}/graphql", flush=True)

@@ -27,6 +27,7 @@ from yarl import URL
 from adapters.client import JSON, MEBIBYTE, AgencyClient
 from adapters.issuer_keys import IssuerKeys
 from adapters.parent_names import folded
+from adapters.store.entries import ChildAccess
 from adapters.store.kinship import is_kin, print_of
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED
@@ -35,10 +36,14 @@ from benchmarks.contestants import twin_records as records
 from benchmarks.contestants.joining import Apart, Joined
 from benchmarks.operation import MANY, ONE
 from benchmarks.surroundings import Told, told
-from gateway.feeds.fingerprint_key import fingerprint_key
+from gateway.audit.data_keys import DataKeys
+from gateway.audit.key_files import auditors_of, index_key_of
+from gateway.audit.scribe import Access, Scribe
+from gateway.feeds.fingerprint_key import key_of
 from gateway.purpose import Ground, ground_of
 from gateway.registry import Registry
 from gateway.serving import until_asked_to_stop
+from gateway.settings import read_settings
 from gateway.shield.policy import at_most
 from gateway.tokens import TokenRules, TokenVerifier
 from gateway.viewer import Bearer, Viewer
@@ -50,13 +55,7 @@ SELECT e.epoch, g.epoch AS registered, r.number, r.given, r.family, r.birth_date
        r.address_lines, r.postcode, r.uprn, r.keys, r.tier, r.held, r.kin
   FROM shield_epoch e CROSS JOIN registry_epoch g LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
 """
-RECORD: Final = """
-SELECT record_access(reference, viewer, organisation, role, purpose, NULL, document, 'ANSWERED', NULL, children, '{}',
-                     epoch, registered, 0, 30, 0.2)
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bigint[],
-              $9::bigint[])
-    AS entry (reference, viewer, organisation, role, purpose, document, children, epoch, registered)
-"""
+RECORD: Final = "SELECT record_accesses(1, $1, $2, $3, $4, $5, $6, $7, array_fill(0, ARRAY[cardinality($6)]), 30, 0.2)"
 # What a viewer must be allowed to see for this operation.
 ASKED: Final = frozenset(
     {
@@ -68,7 +67,8 @@ ASKED: Final = frozenset(
         Category.CONTACT,
     }
 )
-SHOWN: Final = sorted(category.value for category in ASKED)
+SHOWN: Final = frozenset(category.value for category in ASKED)
+NOTHING: Final[frozenset[str]] = frozenset()
 HASHES: Final = {text: "sha256:" + hashlib.sha256(text.encode()).hexdigest() for text in (ONE, MANY)}
 TOKEN_SECONDS: Final = 10  # how long a token's verification is kept, within its life
 ATTEMPTS: Final = 5
@@ -90,6 +90,7 @@ class Twin:
         http: Wire,
         verifier: TokenVerifier,
         registry: Registry,
+        scribe: Scribe,
     ) -> None:
         self._told = told
         self._pool = pool
@@ -97,6 +98,7 @@ class Twin:
         self._loop = asyncio.get_running_loop()
         self._verifier = verifier
         self._registry = registry
+        self._scribe = scribe
         self._bearers: TTLCache[bytes, Bearer] = TTLCache(10_000, TOKEN_SECONDS, time.monotonic)
         self._children = Joined(self._read, at_once=1)
         self._ledger = Joined(self._record, at_once=1)
@@ -119,8 +121,10 @@ class Twin:
             rows = await self._children.ask(numbers)
             children = await self._answered(viewer, numbers, rows)
             reference = secrets.token_hex(16)
-            entry = _entry(reference, viewer, ground, document, numbers, rows)
-            became = (await self._ledger.ask([entry]))[reference]
+            sealed = await self._scribe.sealed(_access(reference, viewer, ground, document, numbers, rows))
+            read = next(iter(rows.values()))
+            entry = (*msgspec.structs.astuple(sealed), read["epoch"], read["registered"])
+            became = (await self._ledger.ask([entry]))[sealed.reference]
             if became > RECORDED:
                 return web.Response(status=429)
             if became != RECORDED:
@@ -177,9 +181,9 @@ class Twin:
         rows = await self._pool.fetch(READ, numbers)
         return {row["number"]: row for row in rows}
 
-    async def _record(self, entries: Sequence[Sequence[Any]]) -> Mapping[str, int]:
-        rows = await self._pool.fetch(RECORD, *zip(*entries, strict=True))
-        return {entry[0]: row[0] for entry, row in zip(entries, rows, strict=True)}
+    async def _record(self, entries: Sequence[Sequence[Any]]) -> Mapping[bytes, int]:
+        became = await self._pool.fetchval(RECORD, *zip(*entries, strict=True))
+        return {entry[0]: each for entry, each in zip(entries, became, strict=True)}
 
     def _exchange(self, asked: Request) -> Awaitable[Answer]:
         return self._http.exchange(asked, True, (), self._loop.time() + PATIENCE)
@@ -201,29 +205,24 @@ class Twin:
         return Joined(in_bulk, at_once=2) if self._told.bulk else Apart(alone)
 
 
-def _entry(
+def _access(
     reference: str,
     viewer: Viewer,
     ground: Ground,
     document: str,
     numbers: Sequence[str],
     rows: Mapping[str, asyncpg.Record],
-) -> Sequence[Any]:
-    matched = [
-        {"number": number, "shown": SHOWN, "withheld": [], "override": False} for number in numbers if number in rows
-    ]
-    read = next(iter(rows.values()))
-    role, purpose = viewer.role.value, ground.purpose.value
-    return (
-        reference,
-        viewer.subject,
-        viewer.organisation,
-        role,
-        purpose,
-        document,
-        msgspec.json.encode(matched).decode(),
-        read["epoch"],
-        read["registered"],
+) -> Access:
+    return Access(
+        reference=reference,
+        viewer=viewer.subject,
+        organisation=viewer.organisation,
+        acting_role=viewer.role.value,
+        purpose=ground.purpose.value,
+        reason=None,
+        document=document,
+        outcome="ANSWERED",
+        children=tuple([ChildAccess(number, SHOWN, NOTHING, override=False) for number in numbers if number in rows]),
     )
 
 
@@ -248,14 +247,16 @@ async def serve(told: Told) -> None:
         parts.push_async_callback(http.close)
         client = await parts.enter_async_context(AgencyClient())
         keys = IssuerKeys(client, told.issuer)
-        prints = partial(print_of, fingerprint_key(Path(told.kin_key)))
+        settings = read_settings({}, data=Path(told.keys))
+        prints = partial(print_of, key_of(settings))
         verifier = TokenVerifier({told.issuer: keys}, TokenRules(audience="contactpoint", print_of=prints))
         pool = await parts.enter_async_context(asyncpg.create_pool(told.dsn, reset=_nothing_to_reset))
         store = await Store.connect(told.dsn, connections=1)
         parts.push_async_callback(store.close)
         registry = Registry(store)
         await registry.refresh()
-        twin = Twin(told, pool, http, verifier, registry)
+        scribe = Scribe(DataKeys(store, auditors_of(settings)), index_key_of(settings))
+        twin = Twin(told, pool, http, verifier, registry, scribe)
         runner = web.ServerRunner(web.Server(twin.handle))
         await runner.setup()
         parts.push_async_callback(runner.cleanup)

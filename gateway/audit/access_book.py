@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -20,7 +21,13 @@ from resolvers.answering import Answering
 from resolvers.children import checked_number, protecting_authority
 from resolvers.errors import BadCriteriaError, QuestionError
 
-ReadNumbers = Callable[[Sequence[str]], Awaitable[Reading]]
+ReadNumbers: TypeAlias = Callable[[Sequence[str]], Awaitable[Reading]]
+
+
+class Reads(Protocol):
+    """Reads children of one moment, by a deadline in the loop's time."""
+
+    def ask(self, numbers: Sequence[str], deadline: float) -> Awaitable[Reading]: ...
 
 
 class AccessStore(Protocol):
@@ -41,10 +48,11 @@ class AuditDesk:
         self._scribe = scribe
         self._auditors = auditors
 
-    def for_request(self, viewer: Viewer, purpose: Purpose, read: ReadNumbers) -> AccessBook | None:
+    def for_request(self, viewer: Viewer, purpose: Purpose, reads: Reads, deadline: float) -> AccessBook | None:
         """The ledger as this viewer may read it; None where they may not."""
         if viewer.role is not Role.AUDITOR or purpose is not Purpose.AUDIT:
             return None
+        read = partial(reads.ask, deadline=deadline)
         return _AccessBook(self._store, self._scribe, self._auditors, viewer.authority, read)
 
 
@@ -69,7 +77,9 @@ class _AccessBook:
             raise QuestionError("the ledger is not opened here: set `CONTACTPOINT_AUDITOR_KEY_FILES`")
         wanted, before = checked_number(number), _place(after)
         reading = await self._read((wanted,))
-        answering.read_under(reading.epoch)
+        answering.read_under(reading.epoch, reading.registered)
+        if not reading.children:
+            answering.missed([wanted])
         rows = await self._store.accesses_of(self._scribe.index(wanted), first + 1, before)
         ring = Keyring(self._auditors)
         ring.add(await self._store.data_keys({name for row in rows for name in key_names(row[4], row[7])}))

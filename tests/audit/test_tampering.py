@@ -92,6 +92,7 @@ SWAP = """
             SELECT 3, b.reference, b.sealed, b.link, b.at FROM b) AS o
      WHERE l.chain = 1 AND l.position = o.position
 """
+FLIP = "UPDATE ledger SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) WHERE chain = 2 AND position = 9"
 CUT = "DELETE FROM ledger WHERE chain = 2 AND position > 7"
 SET_BACK = """
     UPDATE ledger_chains c SET position = 7, link = l.link FROM ledger l
@@ -104,10 +105,7 @@ BY_HAND = [
         id="flipped",
     ),
     pytest.param(
-        [
-            "UPDATE ledger SET sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20))"
-            " WHERE chain = 2 AND position = 9"
-        ],
+        [FLIP],
         [(Kind.FLIPPED, 2, 9)],
         id="a byte",
     ),
