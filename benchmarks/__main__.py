@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from adapters.client import JSON
-from benchmarks.contestants import CONTESTANTS
+from benchmarks.contestants import APART, CONTESTANTS
 from benchmarks.figures import Figure
 from benchmarks.load import Load, WrongAnswer, have_wrk
 from benchmarks.machine import Unsuitable, kept_to, processor, two_cores
@@ -47,7 +47,9 @@ out = Console(width=160 if not sys.stdout.isatty() else None)
 
 
 def run(
-    only: Annotated[str, typer.Option(help=f"Of {', '.join(CONTESTANTS)}: these.")] = ",".join(CONTESTANTS),
+    only: Annotated[str, typer.Option(help=f"Of {', '.join(CONTESTANTS)}: these.")] = ",".join(
+        sorted(CONTESTANTS.keys() - APART, key=list(CONTESTANTS).index)
+    ),
     connections: Annotated[str, typer.Option(help="How many at once.")] = "128,16,1",
     children: Annotated[str, typer.Option(help="How many one request asks for: 1 or 50.")] = "1,50",
     agencies: Annotated[str, typer.Option(help="Whether agencies answer in bulk: bulk, single.")] = "bulk,single",

@@ -78,7 +78,7 @@ class Bench:
                         await self._compare(server, name)
                         for case in asked:
                             begun(name, case)
-                            measures.append(await self._measure(server, name, case))
+                            measures.append(await self.measured(server, name, case))
         return measures
 
     @asynccontextmanager
@@ -108,7 +108,8 @@ class Bench:
                 await ask([child.number], {"child": answer})
             await ask([child.number for child in some], {"children": answers})
 
-    async def _measure(self, server: Running, name: str, case: Case) -> Measure:
+    async def measured(self, server: Running, name: str, case: Case) -> Measure:
+        """One contestant that runs, in one case. Raises `WrongAnswer`."""
         how = {"children": case.children, "connections": case.connections}
         try:
             await self.load.on(server.url, **how, seconds=self.warm_up, checked=True)

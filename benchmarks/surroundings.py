@@ -66,6 +66,7 @@ class Surroundings:
     issuer: Issuer
     postgres: int
     owner_dsn: str
+    audit_dsn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ async def surroundings(children: int = POPULATION) -> AsyncIterator[Surroundings
             issuer,
             await _postmaster(dsn),
             cluster.dsn(Role.OWNER),
+            cluster.dsn(Role.AUDIT),
         )
 
 

@@ -46,13 +46,15 @@ class Promise:
     at_most: float
 
 
-_ONE, _SINGLE, _CASELOAD = Case(True, 1, 128), Case(False, 1, 16), Case(True, 50, 16)
+_ONE, _CASELOAD = Case(True, 1, 128), Case(True, 50, 16)
+_SINGLE, _FEW_SINGLE = Case(False, 1, 128), Case(False, 1, 16)
 PROMISES: Final = (
     Promise(_ONE, "mercurius", 0.40),
     Promise(_ONE, "strawberry", 0.10),
     Promise(_ONE, "hive", 0.05),
     Promise(_ONE, "twin", 1.5),
     Promise(_SINGLE, "mercurius", 0.80),
+    Promise(_FEW_SINGLE, "mercurius", 0.80),
     Promise(_CASELOAD, "mercurius", 0.60),
     Promise(_CASELOAD, "strawberry", 0.08),
 )

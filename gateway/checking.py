@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from adapters.store.kin_key import MEND, kin_key_fits
 from adapters.store.laws import LawResult, breaches
+from gateway.audit.key_files import AUDITOR_KEY, FOLDER
 from gateway.feeds.definition import SourceError
 from gateway.feeds.fingerprint_key import key_of
 from gateway.settings import Settings, variable
@@ -34,6 +35,12 @@ async def demand_lawful(dsn: str, settings: Settings) -> None:
 
 def _breaches_of_our_own(settings: Settings) -> Iterator[LawResult]:
     yield LawResult("categories", _unguarded(), "give every path from `Child` to a value its category")
+    yield LawResult(
+        "auditor-key-away",
+        int(_opens_by_itself(settings)),
+        f"take `{FOLDER}/{AUDITOR_KEY}` out of the data folder, to where auditors keep it",
+        advice=True,
+    )
     # What is declared must be what is agreed: PDS would turn away the rest, and children would go without a practice.
     too_slow = settings.pds_rate < settings.peak_children_per_second
     yield LawResult(
@@ -49,6 +56,11 @@ def _kin_key(settings: Settings) -> bytes | None:
         return key_of(settings, make=False)
     except SourceError:
         return None
+
+
+def _opens_by_itself(settings: Settings) -> bool:
+    """Whether the first auditor's private key still lies where it was made, beside the ledger it opens."""
+    return (settings.data / FOLDER / AUDITOR_KEY).exists()
 
 
 def _unguarded() -> int:

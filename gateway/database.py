@@ -10,6 +10,7 @@ from adapters.store.data_folder import Claim, make_folder
 from adapters.store.embedded import EmbeddedCluster, has_store
 from adapters.store.failures import LoginRefused, StoreSetupError
 from adapters.store.kin_key import kin_key_fits
+from adapters.store.ledger_months import make_ledger_months
 from adapters.store.migrate import migrate
 from adapters.store.roles import CREDENTIALS, WORKING_ROLES, Role, credentials, dsn_for
 from gateway.feeds.definition import SourceError
@@ -76,6 +77,7 @@ async def migrated(settings: Settings, database: Database) -> tuple[str, ...]:
     working = {role.database_role: passwords[role.database_role] for role in WORKING_ROLES}
     owner = database.dsn(Role.OWNER)
     applied = await migrate(owner, working)
+    await make_ledger_months(owner)
     await backfill_sounds(owner)
     key = await _kin_key(settings, owner)
     if key is not None:

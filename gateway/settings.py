@@ -64,9 +64,6 @@ class Settings:
         "files of auditors' private keys, as words, with which this gateway answers `accesses`; empty:"
         " `audit/auditor-key` in the data folder, if it is still there",
     )
-    index_key_file: Path = setting(
-        Path(), "file with the key of the ledger's indexes; empty: `audit/index-key` in the data folder"
-    )
     checkpoint_key_file: Path = setting(
         Path(),
         "file with our Ed25519 private key, PEM, that signs the ledger's checkpoints; empty: `audit/checkpoint-key` in"

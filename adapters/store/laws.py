@@ -128,16 +128,24 @@ MENDS: Mapping[str, str] = MappingProxyType(
         "blocks-complete": "run `contactpoint migrate`, which fills in sounds",
         "one-registry-epoch": "restore the one row of `registry_epoch`, with a number higher than any before",
         "rows-stay-empty": "remove the rows of `shield_turn` and `identity_turn`",
-        "grants": "compare every role's rights with `0013_grants.sql` and `0021_grants.sql`, and restore them",
+        "grants": "restore every role's rights as `0013_grants.sql`, `0021_grants.sql` and `0024_ledger.sql` give them",
         "guards-stand": "restore the triggers as the migrations make them, each `ENABLE ALWAYS`",
         "functions-pinned": "restore the functions as the migrations make them",
         "view-invoker": "run `ALTER VIEW child_readings SET (security_invoker = true)`",
         "fsync-on": "set `fsync` and `full_page_writes` on, and `synchronous_commit` to anything but off",
         "one-database": "as superuser, run `REVOKE CONNECT ON DATABASE … FROM PUBLIC` for every other database",
+        "ledger-has-room": "run `contactpoint migrate`, which makes tables for the months to come",
         "statistics-current": "run `contactpoint statistics build`, once a month",
     }
 )
 _ADVICE = frozenset({"one-database", "statistics-current"})
+
+# This month's records have a table, and the next one's: where there is none nothing is recorded, and nothing answered.
+_MONTHS_MISSING = """
+SELECT count(*) FROM generate_series(0, 1) AS n
+ WHERE to_regclass(
+    'public.ledger_' || to_char((now() AT TIME ZONE 'UTC') + make_interval(months => n), 'YYYY_MM')) IS NULL
+"""
 
 
 async def breaches(dsn: str) -> tuple[LawResult, ...]:
@@ -168,6 +176,7 @@ async def _of_the_catalogue(connection: Connection) -> dict[str, int]:
         "view-invoker": await connection.fetchval(_VIEWS_OF_OTHERS),
         "fsync-on": await connection.fetchval(_FORGETFUL),
         "one-database": await connection.fetchval(_OTHER_DATABASES, working),
+        "ledger-has-room": await connection.fetchval(_MONTHS_MISSING),
         "statistics-current": int(not await connection.fetchval("SELECT statistics_current()")),
     }
 

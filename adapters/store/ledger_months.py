@@ -1,4 +1,4 @@
-"""Drops months of the ledger, as the store's owner: each whole, in one transaction with the stub that it leaves."""
+"""Months of the ledger, as the store's owner: made ahead, and dropped whole, each with the stub that it leaves."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -10,6 +10,15 @@ _MONTHS: Final = """
 SELECT to_date(substring(c.relname FROM 8), 'YYYY_MM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
  WHERE i.inhparent = 'public.ledger'::regclass AND c.relname ~ '^ledger_[0-9]{4}_[0-9]{2}$' ORDER BY 1
 """
+
+
+async def make_ledger_months(owner_dsn: str) -> None:
+    """See that records have room this month and the two after it."""
+    connection = await connect(owner_dsn)
+    try:
+        await connection.execute("SELECT make_ledger_months(2)")
+    finally:
+        await connection.close()
 
 
 async def drop_months(

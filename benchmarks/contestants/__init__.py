@@ -33,10 +33,12 @@ def _node(file: str) -> tuple[str, ...]:
 
 
 OURS: Final = "ours"
+APART: Final = frozenset({"unrecorded"})  # measured where it is asked for by name alone
 SUBGRAPHS: Final = _node("subgraphs.js")
 
 CONTESTANTS: Final[Mapping[str, Contestant]] = {
     OURS: Contestant("ContactPoint Gateway", _python("ours"), duties=True),
+    "unrecorded": Contestant("ContactPoint Gateway that records nothing", _python("unrecorded")),
     "twin": Contestant("hand-written twin", _python("twin"), duties=True),
     "strawberry": Contestant("plain Strawberry", _python("plain_strawberry")),
     "mercurius": Contestant("Mercurius with JIT", _node("mercurius.js"), folder=PEERS),

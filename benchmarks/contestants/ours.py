@@ -21,6 +21,7 @@ from adapters.records import (
 from benchmarks.surroundings import Told, told
 from gateway.agencies import ADDRESSES
 from gateway.app import Gateway
+from gateway.audit.ledger import Ledger
 from gateway.serving import spare_the_collector, until_asked_to_stop
 from gateway.settings import read_settings
 from resolvers.agencies import JoinedAgencies
@@ -116,12 +117,14 @@ def _entry(key: ParentsKey) -> str:
     return "" if key.birth_entry is None else key.birth_entry.value
 
 
-async def serve(told: Told) -> None:
-    """Answer until ended, having said where."""
+async def serve(told: Told, ledger: Ledger | None = None) -> None:
+    """Answer until ended, having said where; with a `ledger` of the benchmark's own, by that."""
     agencies_there = dict.fromkeys(ADDRESSES, told.agencies)
     settings = read_settings({}, issuer=told.issuer, data=Path(told.keys), **agencies_there)
     gateway = await Gateway.start(settings, told.dsn, agencies_of=lambda _, client: agencies(told, client))
     async with gateway:
+        if ledger is not None:
+            gateway.pipeline._ledger = ledger  # noqa: SLF001 - no option of the gateway's turns recording off
         print(f"ready {gateway.url}/graphql", flush=True)
         spare_the_collector()
         await until_asked_to_stop()

@@ -1,10 +1,10 @@
-"""The ledger's own keys, each in a file: whom it is sealed to, how it is indexed, who signs its checkpoints.
+"""The ledger's own keys: whom it is sealed to, how it is indexed, who signs its checkpoints.
 
-Where the settings name no file, it is made in the data folder's `audit` on first need. None of them is ever in the
-store; an auditor's private key is not needed here at all, but to answer `accesses`.
+Where the settings name no file, it is made in the data folder's `audit` on first need. No key is ever in the store; an
+auditor's private key is not needed here at all, but to answer `accesses`.
 """
 
-import secrets
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +25,7 @@ from gateway.audit.auditors import (
     read_auditors,
     read_private,
 )
+from gateway.feeds.fingerprint_key import key_of
 from gateway.settings import SettingError, Settings, variable
 
 FOLDER: Final = "audit"
@@ -42,15 +43,12 @@ def auditors_of(settings: Settings) -> Auditors:
 
 
 def index_key_of(settings: Settings) -> bytes:
-    """The key that viewers and children are indexed with. Raises SettingError."""
-    path = _file(settings, settings.index_key_file, "index-key", lambda _: secrets.token_hex(INDEX_KEY_BYTES).encode())
-    try:
-        key = bytes.fromhex(_read(path, "index_key_file").decode("ascii", "replace"))
-    except ValueError:
-        key = b""
-    if len(key) != INDEX_KEY_BYTES:
-        raise SettingError(f"`{path}` holds no index key: restore it, or set `{variable('index_key_file')}`")
-    return key
+    """The key that viewers and children are indexed with, the same on every machine. Raises SourceError.
+
+    It follows from the fingerprint key, of which the store knows whether it is its own: with another key nobody would
+    find who looked at whom, and nobody would notice.
+    """
+    return hashlib.blake2b(b"ledger index", key=key_of(settings, make=False)).digest()[:INDEX_KEY_BYTES]
 
 
 def checkpoint_key_of(settings: Settings) -> Ed25519PrivateKey:

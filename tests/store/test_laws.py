@@ -149,6 +149,10 @@ BREAKS: tuple[tuple[str, Break], ...] = (
     ("one-epoch", by("DELETE FROM shield_epoch")),
     ("one-registry-epoch", by("DELETE FROM registry_epoch")),
     ("blocks-complete", a_child_without_sounds),
+    (
+        "ledger-has-room",
+        by("DO $$ BEGIN EXECUTE 'DROP TABLE ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'); END $$"),
+    ),
     ("rows-stay-empty", by("INSERT INTO shield_turn VALUES (true)")),
     ("grants", by("GRANT SELECT ON ledger TO contactpoint_gateway")),
     ("grants", by("GRANT SELECT (closed) ON children TO contactpoint_feed")),

@@ -1,0 +1,80 @@
+"""`python -m benchmarks.ledger`: what the ledger costs a request, a record's room, how fast a ledger is verified.
+
+The gateway with its ledger and the same one without are loaded in turn, several times over, and medians compared.
+Verifying is measured on records that those runs wrote.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import asyncpg
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from adapters.client import JSON
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.load import Load
+from benchmarks.machine import kept_to, two_cores
+from benchmarks.measuring import Bench, Case, Measure
+from benchmarks.operation import PERSONA, PURPOSE
+from benchmarks.people import measured_children
+from benchmarks.surroundings import surroundings
+from gateway.audit.verifying import verify_store
+
+CASE: Final = Case(bulk=True, children=1, connections=128)
+WITH, WITHOUT = "ours", "unrecorded"
+
+
+def run(
+    rounds: Annotated[int, typer.Option(help="How often each is loaded.", min=1)] = 7,
+    seconds: Annotated[int, typer.Option(help="For how long.", min=1)] = 3,
+) -> None:
+    """Measure and print."""
+    asyncio.run(_measured(rounds, seconds))
+
+
+async def _measured(rounds: int, seconds: int) -> None:
+    core, others = two_cores()
+    with kept_to(others), tempfile.TemporaryDirectory() as folder:
+        async with surroundings() as around:
+            headers = {
+                "Authorization": f"Bearer {around.issuer.mint(PERSONA)}",
+                "Contactpoint-Purpose": PURPOSE,
+                "Content-Type": JSON,
+            }
+            children = list(measured_children())
+            load = Load.written(Path(folder), headers, children)
+            bench = Bench(around, load, headers, children, core, seconds, 1)
+            found: dict[str, list[Measure]] = {WITH: [], WITHOUT: []}
+            async with (
+                bench.running(CONTESTANTS[WITH], bulk=True) as recording,
+                bench.running(CONTESTANTS[WITHOUT], bulk=True) as silent,
+            ):
+                for _ in range(rounds):
+                    for name, server in ((WITH, recording), (WITHOUT, silent)):
+                        found[name].append(await bench.measured(server, name, CASE))
+            for what, unit in (("cpu", "us of processor"), ("store_cpu", "us of PostgreSQL's"), ("p50", "us median")):
+                ours, without = (statistics.median(getattr(m, what) for m in found[name]) for name in (WITH, WITHOUT))
+                print(f"{unit}: {ours:,.0f} with, {without:,.0f} without: {ours - without:,.0f} a request")
+            await _room_and_speed(around.owner_dsn, around.audit_dsn)
+
+
+async def _room_and_speed(owner_dsn: str, audit_dsn: str) -> None:
+    owner = await asyncpg.connect(owner_dsn)
+    try:
+        room = await owner.fetchval("SELECT avg(pg_column_size(l.*)) FROM ledger l WHERE octet_length(children) = 16")
+    finally:
+        await owner.close()
+    begun = time.perf_counter()
+    verdict = await verify_store(audit_dsn, Ed25519PrivateKey.generate().public_key(), (), lambda done, of_all: None)
+    took = time.perf_counter() - begun
+    print(f"bytes of a record of one child, without a reason: {room:,.0f}")
+    print(f"records verified: {verdict.records:,} in {took:.1f} s, {verdict.records / took:,.0f} a second")
+
+
+if __name__ == "__main__":
+    typer.run(run)
