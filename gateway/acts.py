@@ -25,9 +25,7 @@ from adapters.shield_records import (
     ShieldState,
     Transfer,
 )
-from adapters.store.entries import Override, StewardsWord
-from adapters.store.failures import StoreUnavailable
-from adapters.store.reading import Reading
+from adapters.store.entries import StewardsWord
 from adapters.store.shields import NotMergeable, Reader, ShieldBook, Turn
 from gateway.audit.acts import ActRecords
 from gateway.audit.ledger import new_reference
@@ -35,6 +33,7 @@ from gateway.audit.scribe import Scribe
 from gateway.carrying_out import Hand
 from gateway.cursors import cursor, cursor_of, entry_before, read_cursor
 from gateway.events import Event, Observer
+from gateway.overriding import Overrides, begin_override
 from gateway.purpose import Ground, Purpose
 from gateway.shield.acts import Already, Bad, Carry, Nobody, Officer, Propose, judge, looks_at_household
 from gateway.shield.calls import takes_custodian
@@ -42,7 +41,6 @@ from gateway.shield.resolving import NOT_TO_MERGE, Resolve, flaw_of_word, judge_
 from gateway.viewer import Role, Viewer
 from resolvers.acts import BadActError, BadReasonError
 from resolvers.answering import ResponsePath
-from resolvers.children import protecting_authority
 from resolvers.errors import NotAddressableError, QuestionError
 
 SHORTEST_REASON, LONGEST_REASON = 10, 255
@@ -60,9 +58,7 @@ _MUTATIONS: dict[type[ShieldCall], str] = {
     NewIdentity: "giveNewIdentity",
 }
 _RESOLVE = "resolveQuarantine"
-_OVERRIDE = "overrideShield"
 
-MOST_TRIES = 5  # a child that changes hands while its record is sealed is rare
 
 _BY_KEY = {LikenessReason.SAME_KEY, LikenessReason.FORMER_KEY}
 
@@ -77,14 +73,6 @@ class Stewards(Protocol):
     async def resolve_entry(self, word: StewardsWord) -> bool:
         """Whether it was resolved; what came of it is recorded in the same transaction."""
         ...
-
-
-class Overrides(Protocol):
-    """What the gateway's store does for overrides."""
-
-    async def children_by_number(self, numbers: Sequence[str]) -> Reading: ...
-
-    async def begin_override(self, asked: Override) -> tuple[bool, datetime | None]: ...
 
 
 class OfficersDesk:
@@ -291,37 +279,7 @@ class ActsOfRequest:
         return result
 
     async def _override(self, number: str, reason: str) -> datetime | None:
-        until = await self._begin_override(number, reason)
-        if until is not None:
-            self._observer.happened(Event.OVERRIDE_BEGUN)
-        return until
-
-    async def _begin_override(self, number: str, reason: str) -> datetime | None:
-        viewer = self._viewer
-        for _ in range(MOST_TRIES):
-            found = (await self._store.children_by_number((number,))).children
-            numbers = [child.number for child in found]
-            authority = protecting_authority(found[0]) if found else None
-            granted, refused = [
-                await self._records.sealed(
-                    _OVERRIDE, new_reference(), reason, done=done, numbers=numbers, authority=authority
-                )
-                for done in (True, False)
-            ]
-            asked = Override(
-                granted=granted,
-                refused=refused,
-                authority=authority,
-                number=number,
-                viewer=viewer.subject,
-                token=viewer.token,
-                organisation=viewer.organisation,
-                reason=reason,
-            )
-            stood, until = await self._store.begin_override(asked)
-            if stood:
-                return until
-        raise StoreUnavailable("a child's authority changed again and again")
+        return await begin_override(self._store, self._records, self._observer, self._viewer, number, reason)
 
     async def _once(self, path: ResponsePath, act: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """What the act at this path came to. A flawed one did nothing, and may be found flawed again."""

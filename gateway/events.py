@@ -35,6 +35,7 @@ class Event(Enum):
     ISSUER_UNAVAILABLE = "issuer_unavailable"
     VIEWER_WITHOUT_PERSON = "viewer_without_person"
     DOCUMENT_BROKEN = "document_broken"
+    MISUSE_SUSPECTED = "misuse_suspected"
 
     __hash__ = object.__hash__  # each is one object; by its name, as enums have it, costs a call for every look
 

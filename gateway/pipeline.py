@@ -260,19 +260,24 @@ class Pipeline:
                 _conditions(standing, operation, answering, request.acts),
             ):
                 case registry_records.RECORDED:
-                    self._answered(standing, operation)
+                    self._answered(standing, operation, answering)
                     return Answered(request.reference, executed.data, executed.errors, _extensions(answering))
                 case registry_records.SHIELDS_MOVED:
                     self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")
                 case registry_records.REGISTRY_MOVED:
                     raise RegistryMoved
                 case seconds:
+                    self._observer.happened(Event.MISUSE_SUSPECTED, "misses in a row")
                     self._guessing.full(viewer.subject, seconds)
                     raise RateLimited(seconds)
         raise Unavailable
 
-    def _answered(self, standing: Standing, operation: Operation) -> None:
+    def _answered(self, standing: Standing, operation: Operation, answering: Answering) -> None:
         self._observer.happened(Event.ANSWERED)
+        if answering.own_family:
+            self._observer.happened(Event.MISUSE_SUSPECTED, "own family")
+        if answering.homes and _is_far(standing, answering.homes):
+            self._observer.happened(Event.MISUSE_SUSPECTED, "far from home")
         if flags_of(standing.viewer):
             self._observer.happened(Event.VIEWER_WITHOUT_PERSON)
         self._doors.answered(standing, operation)
@@ -360,6 +365,12 @@ def _conditions(standing: Standing, operation: Operation, answering: Answering, 
     """What the answer's record depends on; only what might touch a child can have been a guess."""
     guesses = None if operation.touches_no_child else answering.guesses + (0 if acts is None else acts.guesses)
     return Conditions(agree(answering.epochs), standing.epoch, guesses)
+
+
+def _is_far(standing: Standing, homes: Collection[str]) -> bool:
+    """Whether all whom they were told of live under other authorities than their organisation's."""
+    own = standing.organisation and standing.organisation.authority
+    return own is not None and own not in homes
 
 
 def _extensions(answering: Answering) -> Mapping[str, Any]:

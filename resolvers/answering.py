@@ -63,6 +63,8 @@ class Answering:
         self.marks: list[AgencyMark] = []
         self.failures: list[tuple[AgencyName, AgencyFailure]] = []
         self.epochs: set[int] = set()
+        self.own_family = False  # a child of the viewer's own was asked for, by its number or key
+        self.homes: set[str] = set()  # authorities where children live whose address was there to be shown
         self.disclosures: dict[ResponsePath, Disclosure] = {}
 
     def read_under(self, epoch: int, registered: int) -> None:

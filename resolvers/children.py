@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from adapters.number import BadNumber, parse_number
 from adapters.records import ChildRecord, NhsNumber, Upn
+from adapters.store.kinship import is_kin
 from adapters.store.reading import Reading
 from adapters.store.search import Criteria, SearchScope
 from resolvers.answering import Answering
@@ -173,6 +174,7 @@ class ChildFinder:
                 override=disclosure is not None and disclosure.override,
                 authority=protecting_authority(record),
             )
+            self._signal(record, disclosure, capability)
             if disclosure is not None and disclosure.shows(knowing):
                 decided.append(DecidedChild(record, disclosure))
                 if disclosure.protected:
@@ -186,6 +188,14 @@ class ChildFinder:
             else child
             for child in decided
         ]
+
+    def _signal(self, record: ChildRecord, disclosure: Disclosure | None, capability: Capability) -> None:
+        """Note what may be misuse; nothing here changes an answer, and of a protected child nothing is told."""
+        if disclosure is None:
+            if is_kin(capability.scope.prints, record.kin):
+                self._answering.own_family = True
+        elif record.authority and not record.protection.protected and disclosure.shows(Category.ADDRESS):
+            self._answering.homes.add(record.authority)
 
 
 def protecting_authority(record: ChildRecord) -> str | None:

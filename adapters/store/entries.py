@@ -87,6 +87,17 @@ class Override(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class Begun(msgspec.Struct, frozen=True, gc=False):
+    """What a request to look behind a shield came to.
+
+    `until` is None alike where there is no such child, no shield, or one that is sealed. `lately` counts the viewer's
+    overrides of a day where one was begun, and is 0 otherwise.
+    """
+
+    until: datetime | None
+    lately: int
+
+
 class StewardsWord(msgspec.Struct, frozen=True, gc=False):
     """What a steward says of an entry in quarantine, and its record: `refused` where nothing of theirs is called so."""
 

@@ -6,7 +6,7 @@ that leaves holds a value: of a database's error only its code is kept.
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
 from adapters.store.connecting import GATEWAY
-from adapters.store.entries import Conditions, Heads, KeptKey, Organisation, Override, Report, SealedEntry
+from adapters.store.entries import Begun, Conditions, Heads, KeptKey, Organisation, Override, Report, SealedEntry
 from adapters.store.failures import ShieldUnreadable, StoreUnavailable
 from adapters.store.pool import Pool, bounded, open_pool
 from adapters.store.reading import Reading, reading
@@ -173,12 +173,10 @@ class Store:
             rows[0][0], tuple([StatisticsCell(a or None, b or None, g or None, n) for _, a, b, g, n in rows])
         )
 
-    async def begin_override(self, asked: Override) -> tuple[bool, datetime | None]:
-        """Whether it was asked for under what stands, and until when the viewer may look.
+    async def begin_override(self, asked: Override) -> Begun | None:
+        """What it came to; None where the child is another authority's meanwhile, and nothing was done.
 
-        None alike where there is no such child, no shield, or one that is sealed. The override, its record and its
-        report are one commit. The same call again ends when the first one does. False: the child is another
-        authority's meanwhile, and nothing was done.
+        The override, its record and its report are one commit. The same call again ends when the first one does.
         """
         rows = await self._fetch(
             "begin_override",
@@ -186,8 +184,8 @@ class Store:
             *msgspec.structs.astuple(asked.refused),
             *(asked.authority, asked.number, asked.viewer, asked.token, asked.organisation, asked.reason),
         )
-        until: datetime | None = rows[0][0]
-        return not rows[0][1], until
+        until, again, lately = rows[0]
+        return None if again else Begun(until, lately or 0)
 
     async def take_reports(self, most: int) -> Sequence[Report]:
         """At most so many reports that are due: nobody else takes them for two minutes, and then they come again."""

@@ -156,7 +156,7 @@ SELECT epoch FROM shield_epoch;
 
 -- name: begin_override
 -- One viewer's look behind one shield, with its record and its report: all of it, or nothing.
-SELECT ends, again
+SELECT ends, again, lately
   FROM begin_override(ROW ($1::bytea, $2::bytea, $3::bytea, $4::bytea, $5::bytea)::ledger_entry,
                       ROW ($6::bytea, $7::bytea, $8::bytea, $9::bytea, $10::bytea)::ledger_entry,
                       $11, $12, $13, $14, $15, $16);

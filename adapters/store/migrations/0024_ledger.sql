@@ -213,11 +213,12 @@ END $$;
 
 -- Begins an override and records it. `granted` and `refused` are the record as it is if it comes to something and if not,
 -- each under a reference of its own: the content is sealed before it is known which. `authority` is whose the protected
--- child was when it was sealed: where that has changed, nothing is done and `again` is true.
+-- child was when it was sealed: where that has changed, nothing is done and `again` is true. `lately` counts the
+-- viewer's of a day, this one among them, where one was begun.
 CREATE FUNCTION begin_override(
     granted ledger_entry, refused ledger_entry, authority text,
     number text, viewer text, token text, organisation text, reason text,
-    OUT ends timestamptz, OUT again boolean
+    OUT ends timestamptz, OUT again boolean, OUT lately int
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_variable
@@ -250,6 +251,7 @@ BEGIN
     END IF;
     INSERT INTO public.overrides (child_id, viewer, token, reason, until)
     VALUES (child.id, viewer, token, reason, now() + interval '15 minutes') RETURNING until INTO ends;
+    SELECT count(*) INTO lately FROM public.overrides o WHERE o.viewer = viewer AND o.until > now() - interval '1 day';
     INSERT INTO public.outbox (reference, authority, kind, body)
     VALUES (encode((granted).reference, 'hex'), child.authority, 'OVERRIDE', jsonb_build_object(
         'number', number, 'viewer', viewer, 'organisation', organisation, 'reason', reason, 'until', ends));
