@@ -46,7 +46,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             EXECUTE="is_protected protected_among feed_turn feed_apply feed_begin feed_progress"
             " quarantine_for_stewards resolve_entry record_act law_breaches statistics_current"
             " kin_key_fits",
-            USAGE="feed_entry",
+            USAGE="feed_entry ledger_entry",
         ),
         Role.SHIELD: _grants(
             SELECT="circles holds shield_epoch household_releases shield_proposals; shield_acts (reference);"
