@@ -114,7 +114,7 @@ class Settings:
     limit_variables: int = setting(2_000, "most values in all variables together")
     limit_value: int = setting(1_000, "most characters of one of them")
     limit_children: int = setting(100, "most children asked for by number")
-    limit_searches: int = setting(10, "most searches, look-ups by key and lists")
+    limit_searches: int = setting(10, "most searches, look-ups by key, lists and counts")
     limit_acts: int = setting(10, "most acts of one operation")
     limit_cost: int = setting(20_000, "most that children times fields and agency calls may come to")
 

@@ -29,9 +29,10 @@ from schema.roots import CHILDLESS, CHILDREN_OF
 
 CALL: Final = 20  # what one call to an agency counts, in fields
 
-# Root fields by what is counted of them besides: children named by number; whatever looks for children otherwise.
+# Root fields by what is counted of them besides: children named by number; whatever looks for children otherwise, and
+# the counts of a month, of which each reads some thousand cells.
 BY_NUMBER: Final = frozenset({"child", "children", "_entities"})
-SEARCHES: Final = frozenset({"childByKey", "findChildren", "shields", "quarantine"})
+SEARCHES: Final = frozenset({"childByKey", "findChildren", "shields", "quarantine", "accesses", "statistics"})
 
 ONE: Final = CHILDREN_OF["child"]  # looks at no argument
 
