@@ -64,4 +64,5 @@ async def _asked(store: Overrides, records: ActRecords, viewer: Viewer, number: 
         token=viewer.token,
         organisation=viewer.organisation,
         reason=reason,
+        prints=viewer.prints,
     )

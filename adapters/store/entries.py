@@ -74,7 +74,7 @@ class Override(msgspec.Struct, frozen=True, gc=False):
 
     Its record is sealed before it is known what it comes to: `granted` and `refused`, each of a reference of its own;
     that of the one which stands is the report's too. `authority` is the protected child's, as it was when they were
-    sealed (ChildAccess has the words).
+    sealed (ChildAccess has the words). `prints` are the viewer's own: of their own child there is none to begin.
     """
 
     granted: SealedEntry
@@ -85,6 +85,7 @@ class Override(msgspec.Struct, frozen=True, gc=False):
     token: str
     organisation: str
     reason: str
+    prints: tuple[bytes, ...] = ()
 
 
 class Begun(msgspec.Struct, frozen=True, gc=False):

@@ -182,7 +182,15 @@ class Store:
             "begin_override",
             *msgspec.structs.astuple(asked.granted),
             *msgspec.structs.astuple(asked.refused),
-            *(asked.authority, asked.number, asked.viewer, asked.token, asked.organisation, asked.reason),
+            *(
+                asked.authority,
+                asked.number,
+                asked.viewer,
+                asked.token,
+                asked.organisation,
+                asked.reason,
+                list(asked.prints),
+            ),
         )
         until, again, lately = rows[0]
         return None if again else Begun(until, lately or 0)

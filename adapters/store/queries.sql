@@ -159,7 +159,7 @@ SELECT epoch FROM shield_epoch;
 SELECT ends, again, lately
   FROM begin_override(ROW ($1::bytea, $2::bytea, $3::bytea, $4::bytea, $5::bytea)::ledger_entry,
                       ROW ($6::bytea, $7::bytea, $8::bytea, $9::bytea, $10::bytea)::ledger_entry,
-                      $11, $12, $13, $14, $15, $16);
+                      $11, $12, $13, $14, $15, $16, $17);
 
 -- name: take_reports
 -- Reports that are due, ours for two minutes.
