@@ -4,6 +4,7 @@ Pure: keys come in, bytes go out. Nothing here knows where keys are kept or whos
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -76,7 +77,7 @@ class Opened(NamedTuple):
 _encode: Final = msgspec.msgpack.Encoder().encode
 _said: Final = msgspec.msgpack.Decoder(Said)
 _of_protected: Final = msgspec.msgpack.Decoder(SaidOfProtected)
-_parts: Final = msgspec.msgpack.Decoder(tuple[bytes, tuple[tuple[bytes, bytes], ...]])
+_parts: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]])
 
 
 def index(key: bytes, word: str) -> bytes:
@@ -95,12 +96,14 @@ def seal(
 ) -> bytes:
     """The record's sealed bytes, bound to what lies open beside them.
 
-    The nonce is the reference's: 96 random bits, for keys that live an hour, each used once in a record.
+    The nonce is 96 random bits of its own, for keys that live an hour. The reference would not do: an answer that is
+    decided again, or refused after all, is sealed again under the same one, and says something else.
     """
-    nonce = reference[:_NONCE_BYTES]
+    nonce = os.urandom(_NONCE_BYTES)
     beside = _beside(reference, viewer, children)
     return _encode(
         (
+            nonce,
             general.cipher.encrypt(nonce, _encode(said), _bound(beside, general.name)),
             tuple(
                 (key.name, key.cipher.encrypt(nonce, _encode(part), _bound(beside, key.name)))
@@ -120,10 +123,9 @@ def open_record(
     children: bytes,
 ) -> Opened:
     """What of a record these data keys open; raises Unopened where one of them should and does not."""
-    nonce = reference[:_NONCE_BYTES]
     beside = _beside(reference, viewer, children)
     try:
-        first, rest = _parts.decode(sealed)
+        nonce, first, rest = _parts.decode(sealed)
         said = None
         if general in keys:
             said = _said.decode(keys[general].decrypt(nonce, first, _bound(beside, general)))
@@ -132,7 +134,7 @@ def open_record(
             for name, part in rest
             if name in keys
         }
-    except (InvalidTag, msgspec.MsgspecError) as error:
+    except (InvalidTag, msgspec.MsgspecError, ValueError) as error:
         raise Unopened("a record's sealed part was not sealed with the key it names") from error
     return Opened(said, protected, (said is None) + len(rest) - len(protected))
 
@@ -140,7 +142,7 @@ def open_record(
 def key_names(general: bytes, sealed: bytes) -> tuple[bytes, ...]:
     """The data keys that a record is sealed with. Raises Unopened."""
     try:
-        return (general, *(name for name, _ in _parts.decode(sealed)[1]))
+        return (general, *(name for name, _ in _parts.decode(sealed)[2]))
     except msgspec.MsgspecError as error:
         raise Unopened("a record's sealed part is none") from error
 

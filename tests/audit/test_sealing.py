@@ -72,6 +72,29 @@ def test_a_flipped_byte_opens_for_nobody(general: Said, where: int) -> None:
         open_record(bytes(sealed), GENERAL.name, {GENERAL.name: GENERAL.cipher}, **beside)
 
 
+class _Heard:
+    """A cipher that keeps the nonces it was used with."""
+
+    def __init__(self) -> None:
+        self.nonces: list[bytes] = []
+
+    def encrypt(self, nonce: bytes, data: bytes, beside: bytes | None) -> bytes:
+        self.nonces.append(nonce)
+        return AESGCM(b"1" * 32).encrypt(nonce, data, beside)
+
+
+@given(said, said)
+def test_no_nonce_is_used_twice_with_a_key(first: Said, second: Said) -> None:
+    """An answer decided again, or refused after all, has the same reference and says something else."""
+    heard = _Heard()
+    key = DataKey(b"g" * 16, None, heard)  # type: ignore[arg-type]  # AESGCM cannot be derived from
+    beside = {"reference": b"r" * 16, "viewer": b"v" * 16, "children": b""}
+    sealed = [seal(general, {}, key, **beside) for general in (first, second)]
+    assert len(set(heard.nonces)) == 2
+    for general, one in zip((first, second), sealed, strict=True):
+        assert open_record(one, key.name, {key.name: GENERAL.cipher}, **beside).said == general
+
+
 def test_an_access_to_one_child_without_a_reason_takes_little_room() -> None:
     """At most 200 bytes are sealed for one, with words as long as they come."""
     categories = ("ADDRESS", "CONTACT", "IDENTITY", "KEY", "PRACTICE", "SCHOOL", "SERVICES")
