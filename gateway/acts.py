@@ -119,6 +119,10 @@ class ActsOfRequest:
     def guesses(self) -> int:
         return sum(outcome is None for outcome in self._came_to.values())
 
+    @property
+    def done(self) -> bool:
+        return any(outcome is not None for outcome in self._came_to.values())
+
     def let_in_anew(self, viewer: Viewer, ground: Ground) -> None:
         """The registry has changed: whatever is not done yet is done as it has them now."""
         self._viewer = viewer

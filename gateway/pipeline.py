@@ -7,11 +7,12 @@ which have changed since: then it is all done again.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import msgspec
 from graphql import GraphQLError
+from msgspec.structs import replace
 
 from adapters.deadlines import Deadlines
 from adapters.store import registry_records
@@ -91,10 +92,16 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class RequestActs(Acts, Protocol):
-    """What one request may do, however often its answer is made; `guesses` counts acts that came to nobody."""
+    """What one request may do, however often its answer is made.
+
+    `guesses` counts acts that came to nobody; `done` is whether any came to somebody.
+    """
 
     @property
     def guesses(self) -> int: ...
+
+    @property
+    def done(self) -> bool: ...
 
     def let_in_anew(self, viewer: Viewer, ground: Ground) -> None:
         """The registry has changed: from here on they act as it has them now. What is done stays done."""
@@ -251,25 +258,27 @@ class Pipeline:
                 self._observer.happened(Event.DECIDED_AGAIN, "agency marked a record")
                 continue
             self._look_again(executed, operation, answering)
-            match await self._ledger.answered(
-                request.reference,
-                viewer,
-                ground,
-                operation.hash,
-                answering.accesses(),
-                _conditions(standing, operation, answering, request.acts),
-            ):
+            record = partial(
+                self._ledger.answered, request.reference, viewer, ground, operation.hash, answering.accesses()
+            )
+            conditions = _conditions(standing, operation, answering, request.acts)
+            became = await record(conditions)
+            if became > registry_records.RECORDED:
+                self._observer.happened(Event.MISUSE_SUSPECTED, "misses in a row")
+                self._guessing.full(viewer.subject, became)
+                if request.acts is None or not request.acts.done:
+                    raise RateLimited(became)
+                # What is done is told, or nobody would ever know the number of a new identity: this once, for from here
+                # on whoever guesses is refused before they act.
+                became = await record(replace(conditions, guesses=None))
+            match became:
                 case registry_records.RECORDED:
                     self._answered(standing, operation, answering)
                     return Answered(request.reference, executed.data, executed.errors, _extensions(answering))
                 case registry_records.SHIELDS_MOVED:
                     self._observer.happened(Event.DECIDED_AGAIN, "a shield changed")
-                case registry_records.REGISTRY_MOVED:
+                case _:
                     raise RegistryMoved
-                case seconds:
-                    self._observer.happened(Event.MISUSE_SUSPECTED, "misses in a row")
-                    self._guessing.full(viewer.subject, seconds)
-                    raise RateLimited(seconds)
         raise Unavailable
 
     def _answered(self, standing: Standing, operation: Operation, answering: Answering) -> None:

@@ -5,6 +5,7 @@ import itertools
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,6 +129,26 @@ async def test_only_whoever_guesses_is_limited_and_only_about_children(gateway: 
     assert (await gateway.ask(HIT, {"n": gateway.child("open").number}, viewer="social-worker")).status == 200
     assert (await gateway.ask("{ viewer { subject } }")).status == 200
     assert (await gateway.ask("{ __schema { queryType { name } } }")).status == 200
+
+
+async def test_what_was_done_is_told_and_nothing_after_it(gateway: RunningGateway, second: str) -> None:
+    """A worker that has not heard of the guesses acts, and says so: else nobody would know what became of the child.
+
+    It is the last that it says: the same again, and what there is, are refused before anything is done.
+    """
+    assert (await listed(gateway, nobodys(50), viewer="shield-officer", url=second)).status == 429
+    raised = """mutation($n: ID!, $review: Date!) { raiseShield(number: $n, tier: SHIELDED, reviewOn: $review,
+        ground: "threat from a relative", reason: "a reason of some length") { state } }"""
+    review = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    about = {"n": gateway.child("open").number, "review": review}
+    done = await gateway.ask(raised, about, viewer="shield-officer")
+    assert done.data == {"raiseShield": {"state": "DONE"}}
+    about["n"] = gateway.child("twin").number
+    assert (await gateway.ask(raised, about, viewer="shield-officer")).status == 429
+    shielded = "SELECT FROM shields s JOIN children c ON c.id = s.child_id WHERE c.number = $1"
+    assert len(await gateway.rows(shielded, gateway.child("open").number)) == 1
+    assert await gateway.rows(shielded, gateway.child("twin").number) == []
+    assert await is_full(gateway, viewer="shield-officer")
 
 
 async def test_acts_on_nobody_are_guesses_too(gateway: RunningGateway) -> None:
