@@ -10,6 +10,8 @@ WHO = """query($number: ID!, $first: Int, $after: String) { accesses(number: $nu
     nodes { reference at viewer organisation actingRole purpose reason outcome act shown withheld override }
     hasNextPage endCursor } }"""
 
+HOME, ELSEWHERE = (str(PERSONAS[name].authority) for name in ("shield-officer", "shield-officer-elsewhere"))
+
 
 async def asked(gateway: RunningGateway, child: str, **how: Any) -> Reply:
     variables = {"number": gateway.child(child).number, "first": 50, "after": None} | how.pop("variables", {})
@@ -87,6 +89,66 @@ async def test_of_a_protected_child_its_own_authoritys_auditors_are_told(gateway
     nobody = await gateway.ask(WHO, {"number": with_check_character("000000000000")}, viewer="auditor", headers=another)
     assert kept.data["accesses"]["nodes"] == []
     assert nobody.body == kept.body
+
+
+def of_authority(gateway: RunningGateway, authority: str, **claims: Any) -> dict[str, str]:
+    """An auditor's headers."""
+    token = gateway.issuer.mint("auditor", organisation=f"authority-{authority}", authority=authority, **claims)
+    return {"Authorization": f"Bearer {token}", "Contactpoint-Reason": "a complaint of May"}
+
+
+async def test_a_reason_sealed_for_another_authority_is_not_told(gateway: RunningGateway) -> None:
+    """Asked with a protected child of elsewhere, an open child's access has no reason here, whatever keys we hold."""
+    both = [gateway.child(name).number for name in ("open", "shielded")]
+    said = {"Contactpoint-Reason": "both were seen near the canal"}
+    query = "query($n: [ID!]!) { children(numbers: $n) { number } }"
+    await gateway.ask(query, {"n": both}, purpose="SAFEGUARDING", headers=said)
+    variables = {"number": both[0], "first": 9}
+    for authority, reason in ((ELSEWHERE, None), (HOME, said["Contactpoint-Reason"])):
+        reply = await gateway.ask(WHO, variables, viewer="auditor", headers=of_authority(gateway, authority))
+        assert [node["reason"] for node in reply.data["accesses"]["nodes"]][-1] == reason
+
+
+async def test_what_is_not_told_leaves_no_gap(gateway: RunningGateway) -> None:
+    """Looks at a child that was another authority's fill no page, and neither hold one back nor end one."""
+    child = gateway.child("open").number
+    await gateway.ask_child("open", "number")
+    await gateway.execute(
+        "INSERT INTO holds (child_id, agency, mark) VALUES ($1, 'practice', 'RESTRICTED')", await gateway.id_of("open")
+    )
+    for _ in range(5):
+        await gateway.ask_child("open", "number", purpose="SAFEGUARDING")
+    await gateway.execute("UPDATE holds SET cleared_at = now()")
+    another = of_authority(gateway, ELSEWHERE)
+    page = (await gateway.ask(WHO, {"number": child, "first": 1}, viewer="auditor", headers=another)).data["accesses"]
+    assert [node["viewer"] for node in page["nodes"]] == ["persona-teacher"]
+    assert (page["hasNextPage"], page["endCursor"]) == (False, None)
+
+
+async def test_a_number_of_nobodys_and_one_kept_secret_are_guesses_alike(gateway: RunningGateway) -> None:
+    """Else who may go on asking would tell the one from the other (CASES 32)."""
+    last = {}
+    for number in (with_check_character("000000000000"), gateway.child("sealed").number):
+        headers = of_authority(gateway, ELSEWHERE, sub=f"auditor-{number}")
+        replies = [
+            await gateway.ask(WHO, {"number": number, "first": 1}, viewer="auditor", headers=headers) for _ in range(31)
+        ]
+        last[number] = [reply.status for reply in replies]
+    one, other = last.values()
+    assert one == other
+    assert one[-1] == 429
+
+
+async def test_nobody_reads_who_looked_at_their_own_child(gateway: RunningGateway) -> None:
+    """Where a child is might be read off who looked: a parent who audits is told nothing, as everywhere."""
+    child = gateway.child("own-child")
+    await gateway.ask_child("own-child", "number", viewer="gp")
+    headers = of_authority(gateway, str(child.authority), nhs_number=PERSONAS["teacher"].nhs_number.value)
+    reply = await gateway.ask(WHO, {"number": child.number}, viewer="auditor", headers=headers)
+    assert reply.data["accesses"]["nodes"] == []
+    stranger = of_authority(gateway, str(child.authority))
+    reply = await gateway.ask(WHO, {"number": child.number}, viewer="auditor", headers=stranger)
+    assert reply.data["accesses"]["nodes"] != []
 
 
 async def test_nobody_else_reads_it(gateway: RunningGateway) -> None:
