@@ -143,7 +143,9 @@ async def test_nobody_reads_who_looked_at_their_own_child(gateway: RunningGatewa
     """Where a child is might be read off who looked: a parent who audits is told nothing, as everywhere."""
     child = gateway.child("own-child")
     await gateway.ask_child("own-child", "number", viewer="gp")
-    headers = of_authority(gateway, str(child.authority), nhs_number=PERSONAS["teacher"].nhs_number.value)
+    parent = PERSONAS["teacher"].nhs_number
+    assert parent is not None
+    headers = of_authority(gateway, str(child.authority), nhs_number=parent.value)
     reply = await gateway.ask(WHO, {"number": child.number}, viewer="auditor", headers=headers)
     assert reply.data["accesses"]["nodes"] == []
     stranger = of_authority(gateway, str(child.authority))

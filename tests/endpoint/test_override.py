@@ -281,3 +281,11 @@ async def test_a_link_cannot_make_anybody_override(gateway: RunningGateway) -> N
     async with gateway.session.get(f"{gateway.url}/graphql", params={"query": query}, headers=headers) as answer:
         assert answer.status == 405
     assert await count(gateway, "overrides") == 0
+
+
+async def test_a_new_identity_is_as_any_open_child(gateway: RunningGateway) -> None:
+    """Law 12: that a record has none but its own keys is told by no answer, this one either."""
+    await gateway.execute("UPDATE children SET own_keys_alone = true WHERE id = $1", await gateway.id_of("twin"))
+    new, open_ = [await override(gateway, child) for child in ("twin", "open")]
+    assert new.body == open_.body == {"data": {"overrideShield": None}}
+    assert (new.status, open_.status) == (200, 200)

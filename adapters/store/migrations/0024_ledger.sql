@@ -230,7 +230,10 @@ BEGIN
     END IF;
     PERFORM public.demand_fresh_snapshots();
     LOCK TABLE public.shield_turn IN EXCLUSIVE MODE;
-    SELECT c.id, CASE WHEN public.is_protected(c.id) THEN coalesce(s.authority, c.authority, '') END AS authority,
+    -- Protected as a reading has it: a new identity that is open is open here too, or it would be told from others.
+    SELECT c.id, CASE WHEN s.child_id IS NOT NULL
+                        OR EXISTS (SELECT FROM public.holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL)
+                      THEN coalesce(s.authority, c.authority, '') END AS authority,
            coalesce(s.tier = 'SHIELDED', false) AND NOT (s.confirmed_at IS NULL AND EXISTS (
                SELECT FROM public.holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL)) AS may_be
       INTO child
