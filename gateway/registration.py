@@ -3,9 +3,11 @@
 Every word is checked before anything is registered. Nothing here reaches the store.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -18,6 +20,8 @@ from resolvers.disclosure import Category
 Kind = Literal["SCHOOL", "HEALTH", "SOCIAL_CARE", "LOCAL_AUTHORITY", "PARTNER", "OTHER"]
 Root = Literal["viewer", "child", "childByKey", "children", "findChildren", "_entities", "_service"]
 Door = Literal["AD_HOC", "DOCUMENTS"]
+
+_AUTHORITY: Final = re.compile(r"[EWNS][0-9]{8}")  # as tokens' `authority` must be
 
 DEFAULT_ROOTS: frozenset[Root] = frozenset({"viewer", "child", "childByKey", "children"})
 
@@ -79,10 +83,15 @@ def read_registration(path: Path) -> Registration:
         raise RegistrationError(f"cannot read `{path}` ({error.strerror}): give a file that is yours to read") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RegistrationError(f"`{path}`: {str(error).splitlines()[0]}: correct it") from None
+    for organisation in read.organisation:
+        _check_organisation(organisation)
     for partner in read.partner:
         _check_partner(partner)
     for client in read.client:
         _check_client(client)
+    _check_once("organisation", (one.id for one in read.organisation))
+    _check_once("partner", (one.organisation for one in read.partner))
+    _check_once("client", ((one.issuer, one.id) for one in read.client))
     return Registration(
         tuple(
             Organisation(one.id, one.name, one.kind, one.authority, frozenset(word.value for word in one.purposes))
@@ -93,7 +102,13 @@ def read_registration(path: Path) -> Registration:
     )
 
 
+def _check_organisation(organisation: _Organisation) -> None:
+    _check_words(f"organisation `{organisation.id}`", (organisation.id, organisation.name))
+    _check_authorities(f"organisation `{organisation.id}`", (organisation.authority,))
+
+
 def _check_partner(partner: _Partner) -> None:
+    _check_words(f"partner `{partner.organisation}`", (partner.organisation, partner.reason))
     if Category.SENSITIVE_SERVICE in partner.categories:
         raise RegistrationError(
             f"partner `{partner.organisation}`: nobody registers for SENSITIVE_SERVICE: leave it out"
@@ -105,6 +120,11 @@ def _check_partner(partner: _Partner) -> None:
 
 
 def _check_client(client: _Client) -> None:
+    _check_words(
+        f"client `{client.id}`",
+        (client.issuer, client.id, client.name, *client.scopes, *(client.organisations or ())),
+    )
+    _check_authorities(f"client `{client.id}`", client.authorities or ())
     if not client.roles or not client.doors:
         raise RegistrationError(f"client `{client.id}`: `roles` and `doors` name at least one each: correct it")
     partners = Role.PARTNER in client.roles
@@ -113,6 +133,27 @@ def _check_client(client: _Client) -> None:
             f"client `{client.id}`: a partner's has no role but PARTNER, no door but DOCUMENTS, and `organisations`:"
             " correct it"
         )
+
+
+def _check_words(whose: str, words: Iterable[str | None]) -> None:
+    """What tokens are compared with to the letter: nobody sees a space at its end, and no store takes a NUL."""
+    for word in words:
+        if word is not None and (not word or word != word.strip() or not word.isprintable()):
+            raise RegistrationError(f"{whose}: {word!r} is empty, or has what nobody sees: correct it")
+
+
+def _check_authorities(whose: str, authorities: Iterable[str | None]) -> None:
+    for authority in authorities:
+        if authority is not None and not _AUTHORITY.fullmatch(authority):
+            raise RegistrationError(f"{whose}: {authority!r} is no authority: give its GSS code, such as E08000035")
+
+
+def _check_once(what: str, names: Iterable[object]) -> None:
+    seen = set[object]()
+    for name in names:
+        if name in seen:
+            raise RegistrationError(f"{what} `{name}` is there twice: leave one of them out")
+        seen.add(name)
 
 
 def _partner(one: _Partner) -> Partner:

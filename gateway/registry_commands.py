@@ -67,7 +67,20 @@ def deny(
     """Call a token back: it is refused from its next request on, whichever worker that comes to."""
     settings = settings_for(data)
     ends = _moment(until)
-    with_registrar(settings, lambda registrar: registrar.deny_token(issuer, token, ends))
+    if ends <= datetime.now(UTC):
+        raise RegistrationError("`--until` is over: give the token's own end, for until then it is called back")
+    if not token or not token.isprintable() or " " in token:
+        raise RegistrationError("the token is called by its `jti`: give it exactly as the token has it")
+
+    async def denied(registrar: Registrar) -> None:
+        # A word that is not the issuer's to the letter would call nothing back, and say that it had.
+        if issuer not in await registrar.issuers():
+            raise RegistrationError(
+                f"no client of `{issuer}` is registered: give the issuer as its tokens' `iss` has it"
+            )
+        await registrar.deny_token(issuer, token, ends)
+
+    with_registrar(settings, denied)
     typer.echo(f"denied until {ends.isoformat()}")
 
 

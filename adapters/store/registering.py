@@ -137,6 +137,10 @@ class Registrar:
         async with self._taken() as connection:
             await demand_kin_key(connection, key)
 
+    async def issuers(self) -> frozenset[str]:
+        """Whose clients are registered, as tokens name them in `iss`."""
+        return frozenset(row["issuer"] for row in await self._fetch("issuers"))
+
     async def deny_token(self, issuer: str, token: str, until: datetime) -> None:
         """Call a token back, by its `jti`; `until` is its own end, after which it is no good anyway."""
         await self._fetch("deny_token", issuer, token, until)

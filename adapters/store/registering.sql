@@ -26,6 +26,9 @@ ON CONFLICT (issuer, id) DO UPDATE SET
     doors = excluded.doors, organisations = excluded.organisations, authorities = excluded.authorities,
     bound = excluded.bound, suspended = excluded.suspended;
 
+-- name: issuers
+SELECT DISTINCT issuer FROM clients;
+
 -- name: deny_token
 SELECT deny_token($1, $2, $3);
 

@@ -10,12 +10,30 @@ from tests.command.running import contactpoint
 from tests.databases import Database
 
 
-async def test_a_token_is_called_back_by_command(keeper: Mapping[str, str], database: Database) -> None:
+async def test_a_token_is_called_back_by_command(registered: Mapping[str, str], database: Database) -> None:
     """By issuer and `jti`, until its own end."""
     words = ["token-1", "--issuer", "https://issuer.example.org", "--until", "2999-01-01T00:00:00Z"]
-    ended = await contactpoint("registry", "deny", *words, **keeper)
+    ended = await contactpoint("registry", "deny", *words, **registered)
     assert (ended.code, ended.out) == (0, "denied until 2999-01-01T00:00:00+00:00\n")
     assert await _count(database, "denied_tokens") == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "issuer", "until", "said"),
+    [
+        ("token-1", "https://issuer.example.org/", "2999-01-01T00:00:00Z", "as its tokens' `iss` has it"),
+        ("token-1", "https://issuer.example.org", "2020-01-01T00:00:00Z", "is over"),
+        ("", "https://issuer.example.org", "2999-01-01T00:00:00Z", "`jti`"),
+        ("token-1 ", "https://issuer.example.org", "2999-01-01T00:00:00Z", "`jti`"),
+    ],
+)
+async def test_what_would_call_no_token_back_is_refused(
+    registered: Mapping[str, str], database: Database, token: str, issuer: str, until: str, said: str
+) -> None:
+    """Whoever calls a token back believes what they are told: a slip is never a success."""
+    ended = await contactpoint("registry", "deny", token, "--issuer", issuer, "--until", until, **registered)
+    assert (ended.code, said in ended.err) == (1, True), ended.err
+    assert await _count(database, "denied_tokens") == 0
 
 
 async def test_who_a_member_of_staff_is_is_typed_in(

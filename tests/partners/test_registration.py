@@ -73,6 +73,12 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("[[client]]", "[[clients]]", "clients"),
         ("[[client]]", "[[client", "correct it"),
         ('"partner-1"\nname', "7\nname", "organisation[0].id"),
+        ('"https://issuer.example.org"', '"https://issuer.example.org "', "what nobody sees"),
+        ('"https://issuer.example.org"', '""', "is empty"),
+        ('"Case Management"', '"Case\\u0000Management"', "what nobody sees"),
+        ('kind = "PARTNER"', 'kind = "PARTNER"\nauthority = "Leeds"', "GSS code"),
+        ('doors = ["DOCUMENTS"]', 'doors = ["DOCUMENTS"]\nauthorities = ["E0800003"]', "GSS code"),
+        ("[[partner]]", '[[organisation]]\nid = "partner-1"\nname = "B"\nkind = "OTHER"\n[[partner]]', "twice"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, before: str, after: str, said: str) -> None:
