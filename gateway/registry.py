@@ -69,9 +69,8 @@ class Registry:
     async def _admitted(self, bearer: Bearer) -> Standing:
         snapshot, standings = self.snapshot, self._standings
         organisation = await self.organisation(bearer.organisation)
-        print_ = None
-        if bearer.own_print is None:
-            print_ = await self._store.staff_print(bearer.organisation, bearer.subject)
+        # Whatever the token says: an issuer may let people write their own number down, and an employer does not.
+        print_ = await self._store.staff_print(bearer.organisation, bearer.subject)
         # Both were read at the snapshot's epoch or after it: if after, no record will accept what follows from them.
         standing = admit(bearer, snapshot, organisation, print_)
         if len(standings) >= MOST_KEPT:

@@ -129,6 +129,16 @@ async def test_an_employers_word_counts_where_the_token_says_nothing(gateway: Ru
         assert (reply.data["child"] is not None) == there
 
 
+async def test_an_employers_word_counts_beside_the_tokens(gateway: RunningGateway) -> None:
+    """Who says of themselves that they are somebody else is still whom their employer knows."""
+    parent = gateway.child("open").parents[0].nhs_number
+    assert parent is not None
+    assert (await gateway.ask_child("open", "number")).data["child"] is not None
+    await named(gateway, "teacher", print_of(KIN_KEY, parent))
+    for name in ("open", "own-child"):
+        assert (await gateway.ask_child(name, "number")).data == {"child": None}
+
+
 OVERRIDE = 'mutation($n: ID!) { overrideShield(number: $n, reason: "worried about the child") { until } }'
 
 
