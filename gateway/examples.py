@@ -69,6 +69,15 @@ query Counts($by: [Dimension!]!) {
 }
 """
 
+ACCESSES = """\
+query Accesses($number: ID!) {
+  accesses(number: $number, first: 10) {
+    nodes { at viewer organisation purpose reason shown withheld override reference }
+    hasNextPage
+  }
+}
+"""
+
 VIEWER = """\
 {
   viewer { subject organisation actingRole purpose }
@@ -101,5 +110,6 @@ def examples() -> Sequence[Mapping[str, Any]]:
         {"title": "Raise a shield (officer)", "query": RAISE, "variables": raised},
         {"title": "Look behind a shield (social worker)", "query": OVERRIDE, "variables": overridden},
         {"title": "Counts (analyst)", "query": COUNTS, "variables": {"by": ["AGE_BAND", "GENDER"]}},
+        {"title": "Who looked (auditor)", "query": ACCESSES, "variables": {"number": numbers["open"]}},
         {"title": "Who am I?", "query": VIEWER, "variables": {}},
     ]

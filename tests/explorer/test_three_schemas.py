@@ -44,6 +44,24 @@ async def test_three_classes_are_shown_three_schemas(visit: Visit) -> None:
     assert "Override" in seen["teacher"][0] - seen["partner-cms"][0]
 
 
+async def test_an_auditor_is_asked_why_before_anything_is_told(visit: Visit) -> None:
+    """A prompt, not an error: the gateway is asked for the auditors' schema once there is a reason to send with it."""
+    await visit.page.get_by_role("button", name=re.compile("Documentation Explorer")).click()
+    listed = visit.page.locator(".graphiql-doc-explorer-section-content").last.get_by_role("link")
+    await expect(listed).to_have_count(len(types_of("teacher")))
+    await visit.act_as("auditor")
+    prompt = visit.page.get_by_role("status").filter(has_text="Say why in the box “Reason”")
+    await expect(prompt).to_be_visible()
+    await visit.page.get_by_label("Reason").fill("too short")
+    await expect(prompt).to_be_visible()
+    await visit.page.get_by_label("Reason").fill("a complaint of a parent")
+    await expect(prompt).to_have_count(0)
+    await expect(listed).to_have_count(len(types_of("auditor")))
+    await visit.choose_example(re.compile("Who looked"))
+    assert (await visit.run())["data"]["accesses"] == {"nodes": [], "hasNextPage": False}
+    assert visit.complaints == []
+
+
 async def test_what_is_hidden_is_unknown(visit: Visit) -> None:
     """The gateway says of it what it says of a word nobody ever used, and suggests nothing."""
     await visit.act_as("analyst")

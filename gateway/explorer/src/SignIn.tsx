@@ -1,7 +1,7 @@
 // Signing in, and whoever has: a button for each issuer, the question why they come, and a word before the token ends.
 import { type SubmitEvent, useEffect, useRef, useState } from "react";
 import type { Config } from "./config";
-import { purposeInWords, purposesOf } from "./purpose";
+import { purposeInWords, purposesOf, SHORTEST_REASON } from "./purpose";
 import { actSignedIn, type SignedIn } from "./session";
 import { claimsOf, type Door, type Grant, signIn } from "./signIn";
 
@@ -85,6 +85,7 @@ function AskWhy({ granted, done }: { granted: Grant; done(): void }) {
             title="Plain letters, digits and punctuation only: no accents, no curly quotes"
             maxLength={255}
             required={role === "AUDITOR"}
+            minLength={role === "AUDITOR" ? SHORTEST_REASON : undefined}
             autoComplete="off"
             spellCheck={false}
           />

@@ -2,7 +2,18 @@
 import { useGraphiQL, useGraphiQLActions, useHeadersEditorState } from "@graphiql/react";
 import { useEffect, useRef, useState } from "react";
 import type { Config, Persona } from "./config";
-import { EVERY_PURPOSE, headerIn, headersIn, PURPOSE, purposeInWords, purposesOf, REASON, withHeader } from "./purpose";
+import {
+  EVERY_PURPOSE,
+  headerIn,
+  headersIn,
+  mustSayWhy,
+  PURPOSE,
+  purposeInWords,
+  purposesOf,
+  REASON,
+  SHORTEST_REASON,
+  withHeader,
+} from "./purpose";
 import { SignedInAs, SignIn } from "./SignIn";
 import { actAs, actWith, signOut, useWho } from "./session";
 import { openTab } from "./WordsOfTab";
@@ -22,6 +33,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
   const headers = headerEditor && headersIn(pane);
   const purpose = headerIn(headers ?? {}, PURPOSE);
   const reason = headerIn(headers ?? {}, REASON);
+  const reasonIsMissing = mustSayWhy(purpose) && reason.trim().length < SHORTEST_REASON;
   const purposes = signedIn ? purposesOf(signedIn.role) : (persona?.purposes ?? EVERY_PURPOSE);
 
   // Somebody new to the open tab begins with what they came for; what is chosen or typed afterwards stands.
@@ -36,7 +48,7 @@ export function WhoAndWhy({ config }: { config: Config }) {
   // Which schema there is to ask is a matter of who asks; and nobody is told it who does not say why. The first that is
   // shown to whoever begins as a persona, GraphiQL asks for by itself.
   useEffect(() => {
-    if (!who || !headers || !purposes.includes(purpose)) return;
+    if (!who || !headers || !purposes.includes(purpose) || reasonIsMissing) return;
     const before = toldTo.current;
     if (before?.every((each, place) => each === [who, purpose, reason][place])) return;
     const tell = () => {
@@ -90,9 +102,15 @@ export function WhoAndWhy({ config }: { config: Config }) {
           autoComplete="off"
           spellCheck={false} // some browsers send what they check to their maker
           placeholder="Why this child, now"
+          aria-describedby={reasonIsMissing ? "reason-is-missing" : undefined}
           onChange={(event) => setPane(withHeader(pane, REASON, event.target.value))}
         />
       </label>
+      {reasonIsMissing && (
+        <small id="reason-is-missing" role="status">
+          Say why in the box “Reason”, in ten characters or more: then you are shown what you may ask.
+        </small>
+      )}
       {persona && !signedIn && <small id="persona-says">{persona.description.replace(/`([^`]+)`/g, "‘$1’")}</small>}
     </section>
   );

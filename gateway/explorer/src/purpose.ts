@@ -33,6 +33,14 @@ export function purposesOf(role: string): string[] {
   return PURPOSES_OF[role] ?? EVERY_PURPOSE;
 }
 
+/** The shortest reason that the gateway takes of whoever must state one, in characters. */
+export const SHORTEST_REASON = 10;
+
+/** Whether nobody is told anything for this purpose before they say why, as far as the page can know; the gateway decides. */
+export function mustSayWhy(purpose: string): boolean {
+  return purpose === "AUDIT";
+}
+
 /** The pane as headers, or undefined while it is being typed and is no JSON object yet. */
 export function headersIn(pane: string): Record<string, string> | undefined {
   try {
