@@ -20,7 +20,7 @@ from adapters.number import BadNumber, parse_number
 from adapters.store.ledger_months import drop_months
 from adapters.store.ledger_reading import ledger_snapshot
 from adapters.store.roles import Role
-from gateway.audit.auditors import NATIONAL, Auditor, private_words
+from gateway.audit.auditors import NATIONAL, Auditor, may_be_listed, private_words
 from gateway.audit.checkpoint_format import CheckpointUnreadable, Head, Signed, read_checkpoint
 from gateway.audit.key_files import checkpoint_key_of, index_key_of, private_key_in
 from gateway.audit.opening import Keyring, OpenedRecord
@@ -80,7 +80,7 @@ def latest_checkpoint(data: Data = None) -> None:
 
     async def latest(dsn: str) -> str:
         async with ledger_snapshot(dsn) as ledger:
-            return (await ledger.checkpoints() or [""])[-1]
+            return (await ledger.checkpoints() or [(0, "")])[-1][1]
 
     with _store(settings_for(data)) as dsn:
         text = uvloop.run(latest(dsn(Role.AUDIT)))
@@ -105,10 +105,15 @@ def keygen(
     ] = NATIONAL,
 ) -> None:
     """Make an auditor's private key, and print the line of the list of auditors that seals the ledger to them."""
+    if not may_be_listed(name, authority):
+        raise AuditError("the list takes names in lower case, and as authority a GSS code such as E08000035, or `*`")
     if file.exists():
         raise AuditError(f"`{file}` is there already: name another file")
     key = X25519PrivateKey.generate()
-    private_files.keep(file, private_words(key))
+    try:
+        private_files.keep(file, private_words(key))
+    except OSError as error:
+        raise AuditError(f"cannot write `{file}` ({error.strerror}): name a file that you may make") from None
     typer.echo(Auditor(name, authority, key.public_key()).line())
 
 
@@ -126,7 +131,8 @@ def open_records(
     def say(record: OpenedRecord) -> None:
         typer.echo(json.dumps(_told(record), ensure_ascii=False) if as_json else in_words(record))
 
-    _open_each(settings_for(data), key, number, since, until, say)
+    if not _open_each(settings_for(data), key, number, since, until, say):
+        typer.echo("there is no such record that this key opens", err=True)
 
 
 @audit.command()
@@ -147,6 +153,8 @@ def subject(
             said[:] = [line]
 
     _open_each(settings_for(data), key, number, since, until, say)
+    if said == [None]:
+        typer.echo("there is nothing to tell", err=True)
 
 
 @audit.command()
@@ -165,6 +173,9 @@ def retain(
         return sign_stub(Stub(month, records, tuple([Head(*last) for last in lasts])), signing)
 
     with _store(settings) as dsn:
+        verdict = uvloop.run(verify_store(dsn(Role.AUDIT), signing.public_key(), [], lambda done, of_all: None))
+        if verdict.found:  # a stub would vouch for it
+            raise AuditError("the ledger is not as it was written: see `audit verify`; nothing was dropped")
         dropped = uvloop.run(drop_months(dsn(Role.OWNER), first_kept, stub_of))
     for dropped_month, records in dropped:
         typer.echo(f"dropped {dropped_month:%B %Y}: {records:,} records")
@@ -179,13 +190,15 @@ def _open_each(
     since: datetime | None,
     until: datetime | None,
     say: Callable[[OpenedRecord], None],
-) -> None:
+) -> int:
+    """How many were opened."""
     ring = Keyring([private_key_in(key)])
     child = None if number is None else index(index_key_of(settings), _number(number))
     begins = 0 if since is None else _microseconds(since)
     ends = LAST_MOMENT if until is None else _microseconds(until) + DAY
 
-    async def opened_by(dsn: str) -> None:
+    async def opened_by(dsn: str) -> int:
+        count = 0
         async with ledger_snapshot(dsn) as ledger:
             ring.add(await ledger.keys())
             async for rows in ledger.by_time(begins, ends, child):
@@ -193,9 +206,11 @@ def _open_each(
                     record = ring.open(Record(*row))
                     if record is not None:
                         say(record)
+                        count += 1
+        return count
 
     with _store(settings) as dsn:
-        uvloop.run(opened_by(dsn(Role.AUDIT)))
+        return uvloop.run(opened_by(dsn(Role.AUDIT)))
 
 
 def _told(record: OpenedRecord) -> dict[str, Any]:

@@ -49,6 +49,11 @@ class Auditors:
         return own or tuple(auditor for auditor in self.all if auditor.authority == NATIONAL)
 
 
+def may_be_listed(name: str, authority: str) -> bool:
+    """Whether the list takes an auditor of such a name and authority."""
+    return _NAME.fullmatch(name) is not None and _AUTHORITY.fullmatch(authority) is not None
+
+
 def read_auditors(text: str) -> Auditors:
     """The list; raises AuditorsUnreadable for a line that is none, a name twice, or no national auditor."""
     found: dict[str, Auditor] = {}
@@ -61,7 +66,7 @@ def read_auditors(text: str) -> Auditors:
             auditor = Auditor(name, authority, X25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True)))
         except (ValueError, binascii.Error) as error:
             raise AuditorsUnreadable(f"line {number} is not `NAME AUTHORITY KEY`: see `audit keygen`") from error
-        if not _NAME.fullmatch(name) or not _AUTHORITY.fullmatch(authority):
+        if not may_be_listed(name, authority):
             raise AuditorsUnreadable(f"line {number}: a name is lower case, an authority a GSS code or `*`")
         if name in found:
             raise AuditorsUnreadable(f"line {number}: `{name}` is there twice")

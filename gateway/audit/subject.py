@@ -33,7 +33,7 @@ _WHAT: Final = {
     "SCHOOL": "school",
     "PRACTICE": "doctor's practice",
     "PARENT_NAMES": "parents' names",
-    "CONTACT": "parents and how to reach them",
+    "CONTACT": "parents' contact details",
     "SERVICES": "services",
     "SENSITIVE_SERVICE": "services",
 }

@@ -137,3 +137,31 @@ async def test_a_key_is_made_once(tmp_path: Path) -> None:
     assert (tmp_path / "leeds.key").stat().st_mode & 0o777 == 0o600
     again = await contactpoint(*words)
     assert (again.code, "is there already" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "authority", "file", "said"),
+    [
+        ("Leeds", "E08000035", "leeds.key", "names in lower case"),
+        ("leeds", "Leeds", "leeds.key", "a GSS code such as E08000035"),
+        ("leeds", "E08000035", "nowhere/leeds.key", "(No such file or directory)"),
+    ],
+)
+async def test_a_key_that_no_list_takes_is_not_made(
+    tmp_path: Path, name: str, authority: str, file: str, said: str
+) -> None:
+    """Nor one that cannot be written: in a line, and with no file left."""
+    ended = await contactpoint("audit", "keygen", name, "--authority", authority, "--file", tmp_path / file)
+    assert (ended.code, ended.out) == (1, "")
+    [line] = ended.err.splitlines()
+    assert said in line
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_key_that_opens_nothing_is_told_so(auditor: Mapping[str, str], key: Path, tmp_path: Path) -> None:
+    """On the error output: whoever reads the records of a stranger's key, or of a child nobody asked of, is told."""
+    await contactpoint("audit", "keygen", "leeds", "--file", tmp_path / "leeds.key")
+    opened = await contactpoint("audit", "open", "--key", tmp_path / "leeds.key", **auditor)
+    assert (opened.code, opened.out, opened.err) == (0, "", "there is no such record that this key opens\n")
+    told = await contactpoint("audit", "subject", "F12R0749SBD38", "--key", key, **auditor)
+    assert (told.code, told.out, told.err) == (0, "", "there is nothing to tell\n")
