@@ -85,7 +85,13 @@ def list_documents(
     as_json: Json = False,
 ) -> None:
     """Every document ever published: by whom, how often it was used, and when last."""
-    listed = with_registrar(settings_for(data), lambda registrar: registrar.documents(partner))
+
+    async def published(registrar: Registrar) -> Sequence[ListedDocument]:
+        if partner is not None:
+            await _registered(registrar, partner)
+        return await registrar.documents(partner)
+
+    listed = with_registrar(settings_for(data), published)
     rows = [_listed(document) for document in listed]
     if as_json:
         typer.echo(json.dumps(rows))

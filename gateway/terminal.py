@@ -34,9 +34,10 @@ def settings_for(data: Path | None) -> Settings:
 
 
 def progress_bar() -> Progress:
-    """A bar on the error output, which leaves nothing behind."""
+    """A bar on the error output, which leaves nothing behind; none where nobody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def show(values: Mapping[str, Any], key: str, value: str, *, as_json: bool) -> None:

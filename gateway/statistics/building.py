@@ -20,7 +20,7 @@ def check_month(month: date, today: date) -> None:
     if month.day != 1:
         raise BadMonth(f"`{month}` is no month: a month goes by its first day, `{this_month(month)}`")
     if month > today:
-        raise BadMonth(f"`{month}` has not come yet: build `{this_month(today)}`")
+        raise BadMonth(f"`{month:%Y-%m}` has not come yet: build `{today:%Y-%m}`")
 
 
 async def build(registrar: Registrar, month: date) -> int:

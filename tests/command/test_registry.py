@@ -68,7 +68,8 @@ async def test_a_month_is_built_once(keeper: Mapping[str, str]) -> None:
         (["registry", "deny", "token-1", "--issuer", "https://issuer.example.org", "--until", "soon"], "--until"),
         (["registry", "apply", "nothing.toml"], "cannot read"),
         (["statistics", "build", "--month", "November"], "--month"),
-        (["statistics", "build", "--month", "2999-01"], "has not come yet"),
+        (["statistics", "build", "--month", "2999-01"], "`2999-01` has not come yet"),
+        (["documents", "list", "--partner", "partner-9"], "there is no partner `partner-9`"),
     ],
 )
 async def test_a_mistake_is_one_line_that_names_the_fix(keeper: Mapping[str, str], words: list[str], said: str) -> None:
