@@ -63,9 +63,13 @@ class Conditions(msgspec.Struct, frozen=True, gc=False):
 
 
 class Heads(msgspec.Struct, frozen=True, gc=False):
-    """Where the ledger stands: chain, position and link of each chain that has a record, and the last checkpoint."""
+    """Where the ledger stands: chain, position and link of each chain that has a record, and the last checkpoint.
+
+    `number` is the one that the last is kept under, and 0 before the first; what its text says is another matter.
+    """
 
     chains: tuple[tuple[int, int, bytes], ...]
+    number: int
     last: str | None
 
 

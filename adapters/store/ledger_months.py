@@ -4,12 +4,22 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
-from adapters.store.connecting import connect
+import asyncpg
 
-_MONTHS: Final = """
-SELECT to_date(substring(c.relname FROM 8), 'YYYY_MM') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
- WHERE i.inhparent = 'public.ledger'::regclass AND c.relname ~ '^ledger_[0-9]{4}_[0-9]{2}$' ORDER BY 1
+from adapters.store.connecting import connect
+from adapters.store.failures import StoreUnavailable
+
+# By the times that a table can hold, never by its name: whoever renames one would choose what is dropped.
+_MONTHS: Final = r"""
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), (to_timestamp(b.lower / 1e6) AT TIME ZONE 'UTC')::date
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+       LATERAL (SELECT m[1]::bigint AS lower, m[2]::bigint AS upper
+                  FROM regexp_match(pg_get_expr(c.relpartbound, c.oid),
+                                    '^FOR VALUES FROM \(''?(\d+)''?\) TO \(''?(\d+)''?\)$') AS m) AS b
+ WHERE i.inhparent = 'public.ledger'::regclass AND b.upper <= extract(epoch FROM $1::date) * 1000000
+ ORDER BY b.lower
 """
+_PATIENCE: Final = "SET LOCAL lock_timeout = '2s'"  # while it waits, nothing is recorded, so nothing is answered
 
 
 async def make_ledger_months(owner_dsn: str) -> None:
@@ -24,19 +34,19 @@ async def make_ledger_months(owner_dsn: str) -> None:
 async def drop_months(
     owner_dsn: str, before: date, stub_of: Callable[[date, int, Sequence[tuple[int, int, bytes]]], str]
 ) -> list[tuple[date, int]]:
-    """Drop every month that began before that day, the oldest first; each with how many records it held.
+    """Drop every month that was over by that day, the oldest first; each with how many records it held.
 
-    `stub_of` writes the stub: month, records, and of each chain its last position and link in that month.
+    `stub_of` writes the stub: month, records, and of each chain its last position and link in that month. Raises
+    StoreUnavailable where somebody reads the ledger meanwhile; what was dropped until then stays dropped.
     """
     connection = await connect(owner_dsn)
     dropped = []
     try:
-        months = [row[0] for row in await connection.fetch(_MONTHS)]
-        for month in (month for month in months if month < before):
-            table = f"ledger_{month:%Y_%m}"  # a month's name: the statements below hold nothing of anybody's
+        for table, month in await connection.fetch(_MONTHS, before):
             async with connection.transaction():
-                await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-                records = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
+                await connection.execute(_PATIENCE)
+                await connection.execute(f"LOCK TABLE ledger, {table} IN ACCESS EXCLUSIVE MODE")
+                records = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - quoted above
                 lasts = await connection.fetch(
                     f"SELECT DISTINCT ON (chain) chain, position, link FROM {table}"  # noqa: S608
                     " ORDER BY chain, position DESC"
@@ -45,6 +55,8 @@ async def drop_months(
                 await connection.execute("INSERT INTO ledger_stubs (month, text) VALUES ($1, $2)", month, stub)
                 await connection.execute(f"DROP TABLE {table}")
             dropped.append((month, records))
+    except asyncpg.LockNotAvailableError:
+        raise StoreUnavailable("somebody reads the ledger: drop its months when they are done") from None
     finally:
         await connection.close()
     return dropped

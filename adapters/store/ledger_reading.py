@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, Final
 
 import asyncpg
@@ -21,6 +22,13 @@ _BY_TIME: Final = (
     f"{_RECORDS} WHERE at >= $1 AND at < $2 AND ($3::bytea IS NULL OR cut_indexes(children) @> ARRAY[$3])"
     " ORDER BY at, chain, position"
 )
+# By the index of references: a copy of a record is as well sealed as what it was copied from.
+_REPEATED: Final = """
+SELECT chain, position FROM (
+    SELECT l.chain, l.position, row_number() OVER (PARTITION BY l.reference ORDER BY l.at, l.chain, l.position) AS nth
+      FROM ledger l WHERE l.reference IN (SELECT reference FROM ledger GROUP BY reference HAVING count(*) > 1 LIMIT $1)
+) AS r WHERE nth > 1 ORDER BY chain, position LIMIT $1
+"""
 
 
 class LedgerSnapshot:
@@ -39,13 +47,19 @@ class LedgerSnapshot:
         rows = await self._connection.fetch("SELECT chain, position, link FROM ledger_chains ORDER BY chain")
         return [tuple(row) for row in rows]
 
-    async def checkpoints(self) -> list[str]:
-        """The text of each, from the first."""
-        return [row[0] for row in await self._connection.fetch("SELECT text FROM ledger_checkpoints ORDER BY number")]
+    async def checkpoints(self) -> list[tuple[int, str]]:
+        """The number and text of each, from the first."""
+        rows = await self._connection.fetch("SELECT number, text FROM ledger_checkpoints ORDER BY number")
+        return [tuple(row) for row in rows]
 
-    async def stubs(self) -> list[str]:
-        """The text of each month that was dropped, from the first."""
-        return [row[0] for row in await self._connection.fetch("SELECT text FROM ledger_stubs ORDER BY month")]
+    async def stubs(self) -> list[tuple[date, str]]:
+        """The first day of each month that was dropped, and its stub's text, from the first."""
+        rows = await self._connection.fetch("SELECT month, text FROM ledger_stubs ORDER BY month")
+        return [tuple(row) for row in rows]
+
+    async def repeated(self, most: int) -> list[tuple[int, int]]:
+        """Chain and position of records whose reference another has too, but for the first of them."""
+        return [tuple(row) for row in await self._connection.fetch(_REPEATED, most)]
 
     async def count(self) -> int:
         """How many records there are, by the heads of their chains: what a bar is drawn against."""

@@ -136,8 +136,8 @@ class Store:
 
     async def ledger_heads(self) -> Heads:
         """Where the ledger stands, of one moment."""
-        chains, positions, links, last = (await self._fetch("ledger_heads"))[0]
-        return Heads(tuple(zip(chains, positions, links, strict=True)), last)
+        chains, positions, links, number, last = (await self._fetch("ledger_heads"))[0]
+        return Heads(tuple(zip(chains, positions, links, strict=True)), number or 0, last)
 
     async def keep_checkpoint(self, number: int, text: str) -> bool:
         """Whether it was kept: not where another one of that number is there."""

@@ -96,7 +96,7 @@ SELECT keep_data_key($1, $2, $3, $4, $5);
 
 -- name: ledger_heads
 -- What the next checkpoint says, of one moment.
-SELECT chains, positions, links, text FROM ledger_heads();
+SELECT chains, positions, links, number, text FROM ledger_heads();
 
 -- name: keep_checkpoint
 -- Once for each number.

@@ -12,9 +12,8 @@ from adapters.store.entries import ChildAccess, KeptKey
 from adapters.store.kinship import is_kin
 from adapters.store.reading import Reading
 from gateway.audit.opening import Keyring, OpenedRecord
-from gateway.audit.record_format import INDEX_BYTES, Record
+from gateway.audit.record_format import INDEX_BYTES, Record, key_names
 from gateway.audit.scribe import Scribe
-from gateway.audit.sealing import key_names
 from gateway.cursors import cursor, read_cursor
 from gateway.purpose import Purpose
 from gateway.viewer import Role, Viewer
@@ -111,7 +110,7 @@ class _AccessBook:
                 break
             records = [Record(*row) for row in rows]
             before = records[-1].at, records[-1].reference
-            names = {name for record in records for name in key_names(record.key, record.sealed)}
+            names = {name for record in records for name in key_names(record)}
             kept = await self._store.data_keys([name for name in names if not ring.knows(name)])
             # Whichever keys this gateway holds: what is sealed for another authority stays shut, its reasons too.
             ring.add(key for key in kept if key.authority in self._theirs)

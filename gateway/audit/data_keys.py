@@ -67,10 +67,9 @@ class DataKeys:
         auditors = self._auditors.of(authority)
         octets = secrets.token_bytes(32)
         sealed = tuple(seal_data_key(octets, authority, began_at, auditor.key) for auditor in auditors)
-        name = data_key_name(authority, began_at, sealed)
-        await self._store.keep_data_key(
-            KeptKey(name, authority, began_at, tuple(auditor.name for auditor in auditors), sealed)
-        )
+        names = tuple(auditor.name for auditor in auditors)
+        name = data_key_name(authority, began_at, names, sealed)
+        await self._store.keep_data_key(KeptKey(name, authority, began_at, names, sealed))
         key = DataKey(name, authority, AESGCM(octets))
         self._keys[authority] = (began + LIFE, key)
         return key

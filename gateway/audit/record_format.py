@@ -8,6 +8,8 @@ import hashlib
 import struct
 from typing import Final, NamedTuple
 
+import msgspec
+
 VERSION: Final = 1
 INDEX_BYTES: Final = 16  # of a keyed index of a viewer or a child
 KEY_NAME_BYTES: Final = 16
@@ -17,6 +19,9 @@ NO_LINK: Final = hashlib.sha256(b"").digest()  # before the first record of a ch
 _HEAD: Final = struct.Struct(f">Bqqq16s{KEY_NAME_BYTES}s{INDEX_BYTES}s")
 _LENGTH: Final = struct.Struct(">I")
 _KEY: Final = struct.Struct(">Bq?")
+
+# `sealed`: a nonce, the general part, and of each other part its key's name and what is sealed with that.
+SEALED_PARTS: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]])
 
 
 class Record(NamedTuple):
@@ -46,13 +51,20 @@ def body(record: Record) -> bytes:
     )
 
 
-def data_key_name(authority: str | None, began_at: int, sealed: tuple[bytes, ...]) -> bytes:
+def key_names(record: Record) -> tuple[bytes, ...]:
+    """The data keys that a record is sealed with, the general one first. Raises msgspec.DecodeError."""
+    _, _, others = SEALED_PARTS.decode(record.sealed)
+    return (record.key, *(name for name, _ in others))
+
+
+def data_key_name(authority: str | None, began_at: int, auditors: tuple[str, ...], sealed: tuple[bytes, ...]) -> bytes:
     """What a data key is called: the hash of all that is kept of it, so that no record survives its key's exchange.
 
-    `began_at` is microseconds since 1970; `sealed` the key, sealed to each auditor, in the order kept.
+    `began_at` is microseconds since 1970; `sealed` the key, sealed to each of the auditors, in their order.
     """
     head = _KEY.pack(VERSION, began_at, authority is not None) + (authority or "").encode()
-    whole = b"".join((_LENGTH.pack(len(head)), head, *(_LENGTH.pack(len(one)) + one for one in sealed)))
+    parts = (head, *(auditor.encode() for auditor in auditors), *sealed)
+    whole = _LENGTH.pack(len(auditors)) + b"".join([_LENGTH.pack(len(part)) + part for part in parts])
     return hashlib.sha256(whole).digest()[:KEY_NAME_BYTES]
 
 

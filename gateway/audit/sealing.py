@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from gateway.audit.record_format import INDEX_BYTES, VERSION
+from gateway.audit.record_format import INDEX_BYTES, SEALED_PARTS, VERSION
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _PURPOSE: Final = b"ContactPoint ledger data key 1"
@@ -77,7 +77,6 @@ class Opened(NamedTuple):
 _encode: Final = msgspec.msgpack.Encoder().encode
 _said: Final = msgspec.msgpack.Decoder(Said)
 _of_protected: Final = msgspec.msgpack.Decoder(SaidOfProtected)
-_parts: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]])
 
 
 def index(key: bytes, word: str) -> bytes:
@@ -125,7 +124,7 @@ def open_record(
     """What of a record these data keys open; raises Unopened where one of them should and does not."""
     beside = _beside(reference, viewer, children)
     try:
-        nonce, first, rest = _parts.decode(sealed)
+        nonce, first, rest = SEALED_PARTS.decode(sealed)
         said = None
         if general in keys:
             said = _said.decode(keys[general].decrypt(nonce, first, _bound(beside, general)))
@@ -137,14 +136,6 @@ def open_record(
     except (InvalidTag, msgspec.MsgspecError, ValueError) as error:
         raise Unopened("a record's sealed part was not sealed with the key it names") from error
     return Opened(said, protected, (said is None) + len(rest) - len(protected))
-
-
-def key_names(general: bytes, sealed: bytes) -> tuple[bytes, ...]:
-    """The data keys that a record is sealed with. Raises Unopened."""
-    try:
-        return (general, *(name for name, _ in _parts.decode(sealed)[2]))
-    except msgspec.MsgspecError as error:
-        raise Unopened("a record's sealed part is none") from error
 
 
 def seal_data_key(key: bytes, authority: str | None, began_at: int, auditor: X25519PublicKey) -> bytes:

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.audit.checkpoint_format import NO_CHECKPOINT, Head, Signed
-from gateway.audit.record_format import NO_LINK, Record, link
+from gateway.audit.record_format import NO_LINK, Record, key_names, link
 
 _LOOK_AHEAD: Final = 64  # records, within which one that was moved is told from one that was changed
 
@@ -26,7 +27,9 @@ class Kind(StrEnum):
     FORKED = "forked"  # another history than the one a checkpoint saw
     ROLLED_BACK = "rolled back"  # the store knows less than a checkpoint that somebody kept
     FOREIGN_KEY = "foreign key"  # a checkpoint that our key has not signed
-    KEY_LOST = "key lost"  # nobody can open it: its data key is gone or exchanged
+    KEY_LOST = "key lost"  # somebody can no longer open it: a data key of it is gone or exchanged
+    INVENTED = "invented"  # where no writer has written yet, or none ever does
+    REPEATED = "repeated"  # one operation's record more than once
 
 
 class Finding(NamedTuple):
@@ -42,7 +45,8 @@ class Verifier:
     """Takes every record once, in order of chain and position; `finish` says what only the end can show.
 
     `starts` are the places behind which whole months were dropped (by their signed stubs), `ends` the heads that the
-    store itself names, `seen` the links that checkpoints saw, and `keys` the names of the data keys that are there.
+    store itself names, of every chain that somebody writes to, `seen` the links that checkpoints saw, and `keys` the
+    names of the data keys that are there.
     """
 
     def __init__(
@@ -53,14 +57,16 @@ class Verifier:
         ends: Iterable[Head],
         seen: Iterable[Head],
     ) -> None:
-        self._keys = keys
+        self._keys = frozenset(keys)
         self._starts = starts
         self._seen: dict[int, dict[int, bytes]] = {}
         self._reached: dict[int, int] = {}
+        ends = tuple(ends)
         for head in (*ends, *seen):
             if head.position:
                 self._seen.setdefault(head.chain, {})[head.position] = head.link
                 self._reached[head.chain] = max(head.position, self._reached.get(head.chain, 0))
+        self._ends = {head.chain: head.position for head in ends}
         self._before: Head | None = None
         self._ahead: deque[Record] = deque()
         self._displaced: deque[Record] = deque(maxlen=_LOOK_AHEAD)
@@ -91,6 +97,7 @@ class Verifier:
         if before is None or record.chain != before.chain:
             yield from self._ended()
             before = self._starts.get(record.chain, Head(record.chain, 0, NO_LINK))
+        sound = True  # as far as its links go
         if record.position <= before.position:
             yield Finding(Kind.FORKED, record.chain, record.position, "two records claim one place")
             return
@@ -102,19 +109,27 @@ class Verifier:
             if moved is None:
                 words = "it does not follow from the one before it"
                 yield Finding(Kind.FLIPPED, record.chain, record.position, words)
+                sound = False
             else:
                 words = f"what stands at {moved.position} was written here"
                 yield Finding(Kind.REORDERED, record.chain, record.position, words)
                 self._displaced.append(record)
                 record = moved._replace(position=record.position)
-        if record.key not in self._keys:
-            yield Finding(Kind.KEY_LOST, record.chain, record.position, "its data key is gone or was exchanged")
+        if sound and not self._may_be_opened(record):
+            yield Finding(Kind.KEY_LOST, record.chain, record.position, "a data key of it is gone or was exchanged")
         known = self._seen.get(record.chain, {}).get(record.position)
         if known is not None and known != record.link:
             yield Finding(
                 Kind.FORKED, record.chain, record.position, "a checkpoint or the chain's head saw another record"
             )
         self._before = Head(record.chain, record.position, record.link)
+
+    def _may_be_opened(self, record: Record) -> bool:
+        """By everybody it was sealed for: the parts of protected children are as good as the general one."""
+        try:
+            return self._keys.issuperset(key_names(record))
+        except msgspec.DecodeError:
+            return False
 
     def _belongs_here(self, before: bytes, record: Record) -> Record | None:
         """The one of those near that was written in this one's place, if any."""
@@ -128,6 +143,11 @@ class Verifier:
         if self._before is None:
             return
         chain, position, _ = self._before
+        end = self._ends.get(chain)
+        if end is None:
+            yield Finding(Kind.INVENTED, chain, position, "nobody writes to this chain")
+        elif position > end:
+            yield Finding(Kind.INVENTED, chain, end + 1, f"the chain goes on to {position}, and was written to {end}")
         reached = self._reached.pop(chain, 0)
         if reached > position:
             yield Finding(Kind.TRUNCATED, chain, position + 1, f"the chain is known to reach {reached}")

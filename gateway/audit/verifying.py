@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -38,17 +39,26 @@ async def verify_store(
 
     async with ledger_snapshot(dsn) as ledger:
         stored: list[Signed] = []
-        for number, text in enumerate(await ledger.checkpoints(), start=1):
+        for number, text in await ledger.checkpoints():
             try:
-                stored.append(read_checkpoint(text))
+                signed = read_checkpoint(text)
             except CheckpointUnreadable as error:
                 note([Finding(Kind.FLIPPED, None, number, f"the store's checkpoint {number}: {error}")])
+                continue
+            stored.append(signed)
+            if signed.checkpoint.number != number:
+                words = f"the store's checkpoint {number} is that of {signed.checkpoint.number}"
+                note([Finding(Kind.REORDERED, None, number, words)])
         note(list(verify_checkpoints(stored, kept, trusted)))
         starts, of_stubs = _starts(await ledger.stubs(), trusted)
         note(of_stubs)
         keys = await ledger.keys()
         verifier = Verifier(
-            keys={key.name for key in keys if key.name == data_key_name(key.authority, key.began_at, key.sealed)},
+            keys={
+                key.name
+                for key in keys
+                if key.name == data_key_name(key.authority, key.began_at, key.auditors, key.sealed)
+            },
             starts=starts,
             ends=[Head(*head) for head in await ledger.heads()],
             seen=heads_seen([*stored, *kept], trusted),
@@ -58,13 +68,15 @@ async def verify_store(
             note(list(verifier.take([Record(*row) for row in rows])))
             progress(verifier.records, of_all)
         note(list(verifier.finish()))
+        words = "another record has its reference"
+        note([Finding(Kind.REPEATED, *place, words) for place in await ledger.repeated(MOST_FINDINGS)])
     return Verdict(verifier.records, len(stored), tuple(findings), found)
 
 
-def _starts(stubs: Sequence[str], trusted: Ed25519PublicKey) -> tuple[dict[int, Head], list[Finding]]:
+def _starts(stubs: Sequence[tuple[date, str]], trusted: Ed25519PublicKey) -> tuple[dict[int, Head], list[Finding]]:
     starts: dict[int, Head] = {}
     findings = []
-    for number, text in enumerate(stubs, start=1):
+    for number, (month, text) in enumerate(stubs, start=1):
         try:
             stub, ours = read_stub(text, trusted)
         except StubUnreadable as error:
@@ -73,6 +85,8 @@ def _starts(stubs: Sequence[str], trusted: Ed25519PublicKey) -> tuple[dict[int, 
         if not ours:
             findings.append(Finding(Kind.FOREIGN_KEY, None, number, f"the stub of {stub.month:%B %Y} is not ours"))
             continue
+        if stub.month != month:
+            findings.append(Finding(Kind.REORDERED, None, number, f"the stub of {month:%B %Y} is another month's"))
         for last in stub.lasts:
             if last.chain not in starts or last.position > starts[last.chain].position:
                 starts[last.chain] = last

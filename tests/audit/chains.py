@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import strategies as st
 
 from gateway.audit.record_format import NO_LINK, Record, link
@@ -24,12 +25,16 @@ def records() -> st.SearchStrategy[Record]:
     )
 
 
+def _sealed(content: bytes) -> bytes:
+    return msgspec.msgpack.encode((b"n" * 12, content, ()))
+
+
 def written(chain: int, contents: Sequence[bytes]) -> list[Record]:
     """One chain, a record for each of the contents."""
     before, chained = NO_LINK, []
     for position, content in enumerate(contents, start=1):
         reference = bytes((chain, position % 256)) * 8
-        record = Record(chain, position, position, reference, KEY, b"v" * 16, b"", content, b"")
+        record = Record(chain, position, position, reference, KEY, b"v" * 16, b"", _sealed(content), b"")
         before = link(before, record)
         chained.append(record._replace(link=before))
     return chained

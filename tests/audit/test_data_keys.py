@@ -96,7 +96,7 @@ async def test_each_key_is_its_auditors() -> None:
     opened_by = {None: {"national", "leeds"}, LEEDS: {"leeds"}, YORK: {"national"}}
     for kept, key in zip(shelf.kept, made, strict=True):
         assert set(kept.auditors) == opened_by[kept.authority]
-        assert kept.name == data_key_name(kept.authority, kept.began_at, kept.sealed)
+        assert kept.name == data_key_name(kept.authority, kept.began_at, kept.auditors, kept.sealed)
         for name, private in PRIVATE.items():
             opens = []
             for sealed in kept.sealed:

@@ -30,9 +30,11 @@ def test_the_bytes_are_these_for_ever() -> None:
 
 @given(st.none() | st.text(max_size=9), st.integers(0, 2**62), st.lists(st.binary(max_size=80), max_size=3))
 def test_a_data_key_is_called_by_all_that_is_kept_of_it(authority: str | None, at: int, sealed: list[bytes]) -> None:
-    """Another authority, hour, recipient or order is another name."""
-    name = data_key_name(authority, at, tuple(sealed))
-    assert name == data_key_name(authority, at, tuple(sealed))
-    assert name != data_key_name(authority, at + 1, tuple(sealed))
-    assert name != data_key_name(authority, at, (*sealed, b""))
-    assert name != data_key_name("E" if authority is None else None, at, tuple(sealed))
+    """Another authority, hour, auditor, recipient or order is another name."""
+    names = tuple(f"auditor-{n}" for n in range(len(sealed)))
+    name = data_key_name(authority, at, names, tuple(sealed))
+    assert name == data_key_name(authority, at, names, tuple(sealed))
+    assert name != data_key_name(authority, at + 1, names, tuple(sealed))
+    assert name != data_key_name(authority, at, names, (*sealed, b""))
+    assert name != data_key_name(authority, at, (*names, "another"), tuple(sealed))
+    assert name != data_key_name("E" if authority is None else None, at, names, tuple(sealed))

@@ -35,9 +35,9 @@ class Written:
     owner: Connection
     kept: list[Signed]
 
-    async def record(self, writer: int, count: int) -> None:
+    async def record(self, writer: int, count: int, authority: str | None = None) -> None:
         for _ in range(count):
-            seen = ChildAccess("9990000018", frozenset({"IDENTITY"}), frozenset(), override=False)
+            seen = ChildAccess("9990000018", frozenset({"IDENTITY"}), frozenset(), override=False, authority=authority)
             access = Access(
                 secrets.token_hex(16), "viewer", "school", "PRACTITIONER", "EDUCATION", None, None, "ANSWERED",
                 children=(seen,),
@@ -98,6 +98,7 @@ SET_BACK = """
     UPDATE ledger_chains c SET position = 7, link = l.link FROM ledger l
      WHERE c.chain = 2 AND l.chain = 2 AND l.position = 7
 """
+COLUMNS = "position, at, reference, key, viewer, children, sealed, link"
 BY_HAND = [
     pytest.param(
         ["UPDATE ledger SET viewer = 'somebody else...' WHERE chain = 1 AND position = 3"],
@@ -123,6 +124,26 @@ BY_HAND = [
         id="a checkpoint changed",
     ),
     pytest.param(
+        ["UPDATE ledger_checkpoints SET number = 9 WHERE number = 2"],
+        [(Kind.REORDERED, None, 9)],
+        id="a checkpoint kept under another number",
+    ),
+    pytest.param(
+        [f"INSERT INTO ledger SELECT 20, {COLUMNS} FROM ledger WHERE chain = 1 AND position = 1"],  # noqa: S608
+        [(Kind.FLIPPED, 20, 1), (Kind.INVENTED, 20, 1), (Kind.REPEATED, 20, 1)],
+        id="a chain invented",
+    ),
+    pytest.param(
+        ["UPDATE ledger_chains c SET position = 0, link = sha256('') WHERE chain = 2"],
+        [(Kind.INVENTED, 2, 1)],
+        id="a head set back",
+    ),
+    pytest.param(
+        ["UPDATE ledger_keys SET auditors = ARRAY['another']"],
+        [(Kind.KEY_LOST, chain, position) for chain in (1, 2) for position in range(1, 11)],
+        id="a data key's auditor renamed",
+    ),
+    pytest.param(
         ["UPDATE ledger_keys SET sealed = ARRAY['another'::bytea]"],
         [(Kind.KEY_LOST, chain, position) for chain in (1, 2) for position in range(1, 11)],
         id="a data key exchanged",
@@ -137,6 +158,56 @@ async def test_what_is_done_by_hand_is_named(
     """By the owner, who may do anything to the database."""
     await written.by_hand(*statements)
     assert await written.found() == expected
+
+
+async def test_a_copied_record_is_named(written: Written) -> None:
+    """Whoever owns the store may write a record's copy after it, and every link follows: what was done once, twice."""
+    await written.owner.execute(
+        "SELECT record_accesses(1, ARRAY[reference], ARRAY[key], ARRAY[viewer], ARRAY[children], ARRAY[sealed],"
+        " ARRAY[NULL]::bigint[], ARRAY[NULL]::bigint[], ARRAY[NULL]::int[], 1, 1)"
+        " FROM ledger WHERE chain = 2 AND position = 4"
+    )
+    assert await written.found() == [(Kind.REPEATED, 1, 11)]
+
+
+async def test_a_lost_key_of_a_protected_childs_part_is_named(written: Written) -> None:
+    """What its authority's auditors alone could read is as much of the record as the rest."""
+    await written.record(1, 1, authority="E08000035")
+    assert await written.found() == []
+    await written.by_hand("DELETE FROM ledger_keys WHERE authority IS NOT NULL")
+    assert await written.found() == [(Kind.KEY_LOST, 1, 11)]
+
+
+@pytest.mark.parametrize("last", ["of nobody's making", None])
+async def test_checkpoints_go_on_after_what_is_none(written: Written, last: str | None) -> None:
+    """Junk, or an older one again, kept by whoever may keep them: it is named, and ends nothing."""
+    assert await written.store.keep_checkpoint(3, last or written.kept[0].text())
+    await written.record(1, 1)
+    signed = await written.checkpoint()
+    assert signed.checkpoint.number == 4
+    kinds = {(kind, number) for kind, _, number in await written.found()}
+    assert (Kind.FLIPPED if last else Kind.REORDERED, 3) in kinds
+
+
+async def test_a_month_is_known_by_its_times(written: Written) -> None:
+    """Renamed as an older one, this month's table is not dropped for it: its stub would vouch for what is gone."""
+    now = await written.owner.fetchval("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')")
+    await written.by_hand(f"ALTER TABLE ledger_{now} RENAME TO ledger_2019_01")
+    this_month = await written.owner.fetchval("SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date")
+    assert await drop_months(written.database.dsn(Role.OWNER), this_month, lambda *_: "") == []
+
+
+async def test_a_month_is_made_while_the_ledger_is_read_and_written(written: Written) -> None:
+    """Whoever verifies reads for as long as it takes: neither waits for the other, and no answer for either."""
+    name = await written.owner.fetchval(
+        "SELECT 'ledger_' || to_char(now() AT TIME ZONE 'UTC' + interval '2 months', 'YYYY_MM')"
+    )
+    await written.by_hand(f"DROP TABLE {name}")
+    async with written.owner.transaction():
+        await written.owner.fetch("SELECT * FROM ledger")
+        await written.record(1, 1)
+        await written.store.make_ledger_months(2)
+    assert await written.owner.fetchval("SELECT to_regclass($1) IS NOT NULL", name)
 
 
 async def test_a_history_written_anew_is_a_fork(written: Written) -> None:
@@ -176,7 +247,14 @@ async def test_a_swapped_checkpoint_key_is_named(written: Written) -> None:
 
 async def test_the_guards_stand_in_the_owners_way(written: Written) -> None:
     """Whoever has not put them out of the way changes nothing, even the owner."""
-    for statement in ("UPDATE ledger SET at = at", "DELETE FROM ledger_keys", "TRUNCATE ledger_checkpoints"):
+    month = await written.owner.fetchval("SELECT 'ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')")
+    for statement in (
+        "UPDATE ledger SET at = at",
+        "DELETE FROM ledger_keys",
+        "TRUNCATE ledger_checkpoints",
+        f"DELETE FROM {month}",  # noqa: S608
+        f"TRUNCATE {month}",
+    ):
         with pytest.raises(Exception, match="the ledger is written once"):
             await written.owner.execute(statement)
 

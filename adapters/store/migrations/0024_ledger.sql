@@ -56,7 +56,7 @@ CREATE TABLE ledger_stubs (
 
 CREATE TABLE ledger_checkpoints (
     number bigint PRIMARY KEY,
-    text   text NOT NULL                           -- as signed, and as anybody keeps it
+    text   text NOT NULL CHECK (octet_length(text) <= 16384)  -- as signed, and as anybody keeps it
 );
 
 -- Written once, whoever writes: the owner drops months, and changes nothing.
@@ -86,9 +86,17 @@ BEGIN
         first := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => n);
         name := 'ledger_' || to_char(first, 'YYYY_MM');
         IF to_regclass('public.' || name) IS NULL THEN
-            EXECUTE format('CREATE TABLE public.%I PARTITION OF public.ledger FOR VALUES FROM (%s) TO (%s)', name,
+            -- Attached, not created in place: nobody who writes or reads waits for that, nor it for them.
+            LOCK TABLE public.ledger IN SHARE UPDATE EXCLUSIVE MODE;
+            CONTINUE WHEN to_regclass('public.' || name) IS NOT NULL;
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.ledger)', name);
+            EXECUTE format('ALTER TABLE public.ledger ATTACH PARTITION public.%I FOR VALUES FROM (%s) TO (%s)', name,
                 (extract(epoch FROM first) * 1000000)::bigint,
                 (extract(epoch FROM first + interval '1 month') * 1000000)::bigint);
+            -- Rows' triggers are every partition's; those of a statement are not.
+            EXECUTE format('CREATE TRIGGER kept_whole BEFORE TRUNCATE ON public.%I FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION public.ledger_written_once()', name);
+            EXECUTE format('ALTER TABLE public.%I ENABLE ALWAYS TRIGGER kept_whole', name);
         END IF;
     END LOOP;
 END $$;
