@@ -160,6 +160,11 @@ class RunningGateway:
         finally:
             await owner.close()
 
+    async def record_of(self, reply: Reply) -> OpenedRecord:
+        """The record of an answer or a refusal."""
+        [record] = [seen for seen in await self.ledger() if seen.reference == reply.headers["Contactpoint-Record"]]
+        return record
+
     async def id_of(self, name: str) -> int:
         rows = await self.rows("SELECT id FROM children WHERE number = $1", self.child(name).number)
         return int(rows[0]["id"])

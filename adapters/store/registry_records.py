@@ -71,7 +71,7 @@ class RegistryMoved(Exception):
     """What was decided stood on a registry that has changed since: admit the bearer anew."""
 
 
-# What `record_access` gives back; above zero: seconds for which the viewer is told nothing of any child.
+# What `record_accesses` gives back; above zero: seconds for which the viewer is told nothing of any child.
 RECORDED: Final = 0
 SHIELDS_MOVED: Final = -1
 REGISTRY_MOVED: Final = -2

@@ -55,7 +55,9 @@ SELECT e.epoch, g.epoch AS registered, r.number, r.given, r.family, r.birth_date
        r.address_lines, r.postcode, r.uprn, r.keys, r.tier, r.held, r.kin
   FROM shield_epoch e CROSS JOIN registry_epoch g LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
 """
-RECORD: Final = "SELECT record_accesses(1, $1, $2, $3, $4, $5, $6, $7, array_fill(0, ARRAY[cardinality($6)]), 30, 0.2)"
+RECORD: Final = """
+SELECT record_accesses(1, $1, $2, $3, $4, $5, $6, $7, array_fill(0, ARRAY[cardinality($6::bigint[])]), 30, 0.2)
+"""
 # What a viewer must be allowed to see for this operation.
 ASKED: Final = frozenset(
     {

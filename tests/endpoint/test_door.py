@@ -8,21 +8,12 @@ import pytest
 
 from adapters.records import ChildRecord
 from gateway.pipeline import capability
-from tests.running import Reply, RunningGateway
+from tests.running import RunningGateway
 
 TEXT = "{ viewer { subject } }"
 HASH = hashlib.sha256(TEXT.encode()).hexdigest()
 PURPOSE = {"Contactpoint-Purpose": "SAFEGUARDING"}
 NOT_IN_HERE = {"message": "this client may not come in here", "extensions": {"code": "FORBIDDEN"}}
-
-
-async def recorded(gateway: RunningGateway, reply: Reply) -> dict[str, Any]:
-    """The record of an answer or a refusal."""
-    [entry] = await gateway.rows(
-        "SELECT viewer, outcome, code, children::text, flags FROM ledger WHERE reference = $1",
-        reply.headers["Contactpoint-Record"],
-    )
-    return entry
 
 
 async def test_a_role_that_there_is_not_is_no_token(gateway: RunningGateway) -> None:
@@ -41,8 +32,8 @@ async def test_a_purpose_that_is_unknown_or_not_theirs_is_refused_and_recorded(
     """CASES 29: one and the same for both."""
     reply = await gateway.ask_child("open", "number", purpose=purpose)
     assert (reply.status, reply.codes) == (403, ["FORBIDDEN"])
-    entry = await recorded(gateway, reply)
-    assert (entry["outcome"], entry["code"], entry["children"]) == ("REFUSED", "FORBIDDEN", "[]")
+    entry = await gateway.record_of(reply)
+    assert (entry.outcome, entry.code, entry.children) == ("REFUSED", "FORBIDDEN", ())
 
 
 @pytest.mark.parametrize(
@@ -64,8 +55,8 @@ async def test_a_client_the_registry_does_not_let_in_is_refused_and_recorded(
     await gateway.execute(change + " WHERE id = 'contactpoint-explorer'")
     reply = await gateway.ask(TEXT)
     assert (reply.status, reply.body) == (403, {"errors": [NOT_IN_HERE]})
-    entry = await recorded(gateway, reply)
-    assert (entry["viewer"], entry["outcome"], entry["code"]) == ("persona-teacher", "REFUSED", "FORBIDDEN")
+    entry = await gateway.record_of(reply)
+    assert (entry.viewer, entry.outcome, entry.code) == ("persona-teacher", "REFUSED", "FORBIDDEN")
 
 
 async def test_a_client_narrows_purposes_and_scopes(gateway: RunningGateway) -> None:
@@ -103,7 +94,7 @@ async def test_an_id_of_no_document_is_one_error_for_every_cause(gateway: Runnin
     assert reply.body == {
         "errors": [{"message": "there is no such document", "extensions": {"code": "UNKNOWN_DOCUMENT"}}]
     }
-    assert (await recorded(gateway, reply))["code"] == "UNKNOWN_DOCUMENT"
+    assert (await gateway.record_of(reply)).code == "UNKNOWN_DOCUMENT"
 
 
 async def test_a_text_may_say_its_own_hash(gateway: RunningGateway) -> None:
@@ -142,10 +133,10 @@ async def test_an_auditor_says_why(gateway: RunningGateway) -> None:
 
 async def test_a_viewer_of_whom_nobody_knows_who_they_are_is_flagged(gateway: RunningGateway) -> None:
     """They may have children of their own on record, and no rule could keep those from them; a system is nobody's."""
-    assert (await recorded(gateway, await gateway.ask(TEXT, viewer="teacher")))["flags"] == []
-    assert (await recorded(gateway, await gateway.ask(TEXT, viewer="gp")))["flags"] == ["NO_PERSON"]
+    assert (await gateway.record_of(await gateway.ask(TEXT, viewer="teacher"))).flags == ()
+    assert (await gateway.record_of(await gateway.ask(TEXT, viewer="gp"))).flags == ("NO_PERSON",)
     partner = await gateway.ask("{ __typename }", viewer="partner-cms")
-    assert (await recorded(gateway, partner))["flags"] == []
+    assert (await gateway.record_of(partner)).flags == ()
 
 
 @pytest.fixture
@@ -169,7 +160,7 @@ async def test_a_rule_that_throws_shows_nothing(gateway: RunningGateway) -> None
     assert reply.codes == ["UNAVAILABLE"]
     assert gateway.child("open").name.family not in str(reply.body)
     assert not any(gateway.calls.values())
-    assert (await recorded(gateway, reply))["outcome"] == "ANSWERED"
+    assert (await gateway.record_of(reply)).outcome == "ANSWERED"
 
 
 async def test_without_a_store_there_is_no_answer(gateway: RunningGateway) -> None:

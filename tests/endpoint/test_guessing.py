@@ -173,10 +173,8 @@ async def test_a_bucket_that_has_leaked_may_be_filled_again(gateway: RunningGate
 async def test_a_refusal_is_recorded_and_names_no_child(gateway: RunningGateway) -> None:
     """The ledger says that somebody guessed; what they guessed at is in no record of theirs."""
     reply = await listed(gateway, [gateway.child("open").number, *nobodys(49)])
-    [entry] = await gateway.rows(
-        "SELECT outcome, code, children::text FROM ledger WHERE reference = $1", reply.headers["Contactpoint-Record"]
-    )
-    assert entry == {"outcome": "REFUSED", "code": "RATE_LIMITED", "children": "[]"}
+    entry = await gateway.record_of(reply)
+    assert (entry.outcome, entry.code, entry.children) == ("REFUSED", "RATE_LIMITED", ())
 
 
 def mixed(numbers: list[str], searches: int) -> str:

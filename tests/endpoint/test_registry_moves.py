@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.sandbox.personas import CMS
-from adapters.store.entries import AccessEntry, Conditions
+from adapters.store.entries import Conditions, SealedEntry
 from adapters.store.registering import Registrar
 from adapters.store.registry_records import PublishedDocument
 from adapters.store.roles import Role
@@ -38,12 +38,12 @@ CHANGES = {
 MOVED_BY_AN_ACT = """
 CREATE FUNCTION moved_by_an_act() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    IF (SELECT count(*) FROM public.ledger WHERE act IS NOT NULL) <= 1 THEN
+    IF (SELECT count(*) FROM public.ledger WHERE chain > 16) <= 1 THEN
         UPDATE public.clients SET name = name || '.';
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER moved_by_an_act AFTER INSERT ON ledger FOR EACH ROW WHEN (NEW.act IS NOT NULL)
+CREATE TRIGGER moved_by_an_act AFTER INSERT ON ledger FOR EACH ROW WHEN (NEW.chain > 16)
 EXECUTE FUNCTION moved_by_an_act()
 """
 OVERRIDE = 'mutation($n: ID!) { overrideShield(number: $n, reason: "a child is at risk tonight") { until } }'
@@ -100,8 +100,7 @@ async def test_what_a_client_may_no_longer_do_is_refused_by_every_worker(
         assert reply.status in (401, 403)
         assert "data" not in reply.body
     assert gateway.calls == calls
-    answered = await gateway.rows("SELECT FROM ledger WHERE outcome = 'ANSWERED'")
-    assert len(answered) == 2
+    assert [seen.outcome for seen in await gateway.ledger()].count("ANSWERED") == 2
 
 
 async def test_what_a_client_may_do_from_now_on_is_answered(gateway: RunningGateway, second: str, silent: None) -> None:
@@ -144,7 +143,7 @@ class _SuspendedBehindIt:
         self._gateway = gateway
         self.attempts = 0
 
-    async def record(self, entry: AccessEntry, conditions: Conditions) -> int:
+    async def record(self, entry: SealedEntry, conditions: Conditions) -> int:
         self.attempts += 1
         if self.attempts == 1:
             await self._gateway.execute("UPDATE clients SET suspended = true")
@@ -161,7 +160,7 @@ async def test_an_answer_in_the_making_is_not_let_out(
     reply = await gateway.ask_child("open", FIELDS)
     assert (reply.status, reply.codes) == (403, ["FORBIDDEN"])
     assert between.attempts == 2
-    assert [row["outcome"] for row in await gateway.rows("SELECT outcome FROM ledger")] == ["REFUSED"]
+    assert [seen.outcome for seen in await gateway.ledger()] == ["REFUSED"]
 
 
 async def test_an_act_runs_once_though_its_answer_is_made_twice(gateway: RunningGateway, silent: None) -> None:
@@ -174,8 +173,8 @@ async def test_an_act_runs_once_though_its_answer_is_made_twice(gateway: Running
     assert reply.data["overrideShield"]["until"]
     assert len(await gateway.rows("SELECT FROM overrides")) == 1
     assert len(await gateway.rows("SELECT FROM outbox")) == 1
-    acts = await gateway.rows("SELECT part_of FROM ledger WHERE act = 'overrideShield'")
-    assert [row["part_of"] for row in acts] == [reply.headers["Contactpoint-Record"]]
+    acts = [seen for seen in await gateway.ledger() if seen.act == "overrideShield"]
+    assert [act.part_of for act in acts] == [reply.headers["Contactpoint-Record"]]
     moved = await gateway.rows("SELECT FROM clients WHERE name LIKE '%.'")
     assert moved, "the registry did move"
 

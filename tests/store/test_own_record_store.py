@@ -11,7 +11,7 @@ from adapters.records import Keys, Name, NhsNumber
 from adapters.sandbox.populate import populate
 from adapters.sandbox.population import NOTABLE, child_at, kin_of
 from adapters.store.backfill import backfill_kin
-from adapters.store.entries import ActEntry
+from adapters.store.entries import StewardsWord
 from adapters.store.failures import StoreSetupError
 from adapters.store.feeding import FeedStore
 from adapters.store.kin_key import kin_key_fits
@@ -19,6 +19,8 @@ from adapters.store.kinship import is_kin, print_of
 from adapters.store.postgres import Store
 from adapters.store.roles import Role
 from adapters.store.search import Criteria, SearchScope
+from gateway.audit.scribe import Access
+from tests.auditing import sealed
 from tests.databases import Database
 from tests.store.rows import Rows, act
 
@@ -64,15 +66,15 @@ async def test_a_feed_brings_prints(feed: FeedStore, rows: Rows) -> None:
     assert await kin(rows, child) == first + FATHER
 
 
-async def test_what_waited_brings_its_prints_along(feed: FeedStore, rows: Rows) -> None:
+async def test_what_waited_brings_its_prints_along(feed: FeedStore, rows: Rows, store: Store) -> None:
     """A row put aside, and said by a steward to be this child's, names its parents too."""
     child = await rows.child()
     await fed(feed, an_entry(MOTHER), Decision(Decided.QUARANTINE, None, QuarantineOutcome.DOUBTFUL))
     reference = await rows.connection.fetchval("SELECT reference FROM quarantine")
     await rows.connection.execute("INSERT INTO quarantine_candidates VALUES ($1, $2, 1, '{}')", reference, child)
-    entry = ActEntry("r", "r", "resolveQuarantine", "s", "o", "STEWARD", "DATA_QUALITY", "a stated reason")
     number = await rows.connection.fetchval("SELECT number FROM children")
-    assert await feed.resolve_entry(reference, "SAME", number, entry)
+    record = await sealed(store, Access("0f" * 16, "s", "o", "STEWARD", "DATA_QUALITY", None, None, "ANSWERED"))
+    assert await feed.resolve_entry(StewardsWord(reference, "SAME", number, "s", "a stated reason", record, record))
     assert await kin(rows, child) == MOTHER
 
 
