@@ -26,7 +26,7 @@ from gateway.audit.key_files import checkpoint_key_of, index_key_of, private_key
 from gateway.audit.opening import Keyring, OpenedRecord
 from gateway.audit.record_format import Record
 from gateway.audit.retention import Stub, sign_stub
-from gateway.audit.sealing import index
+from gateway.audit.sealing import Unopened, index
 from gateway.audit.subject import for_its_subject, in_words
 from gateway.audit.verifying import Verdict, verify_store
 from gateway.database import migrated, opened
@@ -59,7 +59,7 @@ def verify(
 ) -> None:
     """Recompute every chain and name what is wrong with it. Exit code 1 where anything is."""
     settings = settings_for(data)
-    trusted = _public_key(public_key) if public_key else checkpoint_key_of(settings).public_key()
+    trusted = _public_key(public_key) if public_key else checkpoint_key_of(settings, make=False).public_key()
     kept = [_kept(path) for path in checkpoint or ()]
     progress = progress_bar()
     bar = progress.add_task("verifying", total=None)
@@ -92,7 +92,7 @@ def latest_checkpoint(data: Data = None) -> None:
 @audit.command("public-key")
 def public_key(data: Data = None) -> None:
     """Print the public half of the key that signs checkpoints, in PEM: for whoever keeps them."""
-    key = checkpoint_key_of(settings_for(data)).public_key()
+    key = checkpoint_key_of(settings_for(data), make=False).public_key()
     typer.echo(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(), nl=False)
 
 
@@ -145,14 +145,15 @@ def subject(
 ) -> None:
     """Print, in words, who looked at a child, as the child may be told it: nothing that locates or protects it."""
     said: list[str | None] = [None]
+    wanted = _number(number)
 
     def say(record: OpenedRecord) -> None:
-        line = for_its_subject(record, number)
+        line = for_its_subject(record, wanted)
         if line is not None and line != said[-1]:  # one person's one look may be several operations
             typer.echo(line)
             said[:] = [line]
 
-    _open_each(settings_for(data), key, number, since, until, say)
+    _open_each(settings_for(data), key, wanted, since, until, say)
     if said == [None]:
         typer.echo("there is nothing to tell", err=True)
 
@@ -164,7 +165,7 @@ def retain(
 ) -> None:
     """Drop what is older, month by month; each leaves a signed stub that says where its chains go on."""
     settings = settings_for(data)
-    signing = checkpoint_key_of(settings)
+    signing = checkpoint_key_of(settings, make=False)
     now = datetime.now(UTC)
     month = now.year * 12 + now.month - 1 - months
     first_kept = date(month // 12, month % 12 + 1, 1)
@@ -193,7 +194,8 @@ def _open_each(
 ) -> int:
     """How many were opened."""
     ring = Keyring([private_key_in(key)])
-    child = None if number is None else index(index_key_of(settings), _number(number))
+    wanted = None if number is None else _number(number)
+    child = None if wanted is None else index(index_key_of(settings), wanted)
     begins = 0 if since is None else _microseconds(since)
     ends = LAST_MOMENT if until is None else _microseconds(until) + DAY
 
@@ -203,8 +205,14 @@ def _open_each(
             ring.add(await ledger.keys())
             async for rows in ledger.by_time(begins, ends, child):
                 for row in rows:
-                    record = ring.open(Record(*row))
-                    if record is not None:
+                    sealed = Record(*row)
+                    try:
+                        record = ring.open(sealed)
+                    except Unopened:  # one that was meddled with keeps nobody from the others
+                        typer.echo(f"{sealed.reference.hex()} does not open: see `audit verify`", err=True)
+                        continue
+                    # Of a child whose own part stays shut, the rest would still say who looked.
+                    if record is not None and (wanted is None or wanted in record.numbers):
                         say(record)
                         count += 1
         return count

@@ -51,9 +51,12 @@ def index_key_of(settings: Settings) -> bytes:
     return hashlib.blake2b(b"ledger index", key=key_of(settings, make=False)).digest()[:INDEX_KEY_BYTES]
 
 
-def checkpoint_key_of(settings: Settings) -> Ed25519PrivateKey:
-    """The key that signs checkpoints. Raises SettingError."""
-    path = _file(settings, settings.checkpoint_key_file, "checkpoint-key", lambda _: _new_signing_key())
+def checkpoint_key_of(settings: Settings, *, make: bool = True) -> Ed25519PrivateKey:
+    """The key that signs checkpoints. Raises SettingError, also where there is none and we are not to `make` it.
+
+    Whoever verifies makes none: by a key made a moment ago, every checkpoint would be somebody else's.
+    """
+    path = _file(settings, settings.checkpoint_key_file, "checkpoint-key", _new_signing_key if make else None)
     with suppress(ValueError, TypeError):
         key = load_pem_private_key(_read(path, "checkpoint_key_file"), password=None)
         if isinstance(key, Ed25519PrivateKey):
@@ -76,12 +79,12 @@ def private_key_in(path: Path) -> X25519PrivateKey:
         raise SettingError(f"`{path}`: {error}") from None
 
 
-def _file(settings: Settings, named: Path, name: str, make: Callable[[Path], bytes]) -> Path:
+def _file(settings: Settings, named: Path, name: str, make: Callable[[Path], bytes] | None) -> Path:
     if named != Path():
         return named
     folder = settings.data / FOLDER
     path = folder / name
-    if not path.exists():
+    if make is not None and not path.exists():
         make_folder(settings.data)
         folder.mkdir(mode=0o700, exist_ok=True)
         private_files.keep(path, make(folder))
@@ -95,7 +98,7 @@ def _first_auditor(folder: Path) -> str:
     return Auditor("first", NATIONAL, read_private(path.read_bytes()).public_key()).line() + "\n"
 
 
-def _new_signing_key() -> bytes:
+def _new_signing_key(_: Path) -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from adapters.store.roles import Role
 from gateway.audit.checkpoints import Checkpoints
@@ -66,11 +68,21 @@ async def test_another_key_than_ours_is_told(
     ours = await contactpoint("audit", "public-key", **auditor)
     (tmp_path / "ours.pem").write_text(ours.out)
     assert (await contactpoint("audit", "verify", "--public-key", tmp_path / "ours.pem", **auditor)).code == 0
-    other = await contactpoint("audit", "public-key", "--data", tmp_path / "elsewhere")
-    (tmp_path / "other.pem").write_text(other.out)
+    other = Ed25519PrivateKey.generate().public_key()
+    (tmp_path / "other.pem").write_bytes(other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     wrong = await contactpoint("audit", "verify", "--public-key", tmp_path / "other.pem", **auditor)
     assert wrong.code == 1
     assert "foreign key" in wrong.out
+
+
+@pytest.mark.parametrize("words", [("public-key",), ("verify",), ("retain", "--months", "84")])
+async def test_a_key_that_is_not_there_is_not_made(data: Path, words: tuple[str, ...]) -> None:
+    """By a new one everything would be somebody else's; whoever mistypes the folder is told, and it stays as it was."""
+    ended = await contactpoint("audit", *words, "--data", data)
+    assert (ended.code, ended.out) == (1, "")
+    [line] = ended.err.splitlines()
+    assert "CONTACTPOINT_CHECKPOINT_KEY_FILE" in line
+    assert not data.exists()
 
 
 async def test_records_are_opened_by_an_auditors_key(
