@@ -184,26 +184,20 @@ class ActsOfRequest:
 
     async def _in_turn(self, officer: Officer, mutation: str, reason: str, act: "_Act") -> ActResult | None:
         """One act, all of it or nothing, with its record. Nothing of a flawed one stands but that it was asked for."""
-        reference, authority = new_reference(), officer.authority
+        reference = new_reference()
         try:
             async with self._officers_book().turn() as turn:
                 result, numbers = await act(turn, Hand(turn, officer, reason, reference))
                 done = result is not None
-                record = await self._records.sealed(
-                    mutation, reference, reason, done=done, numbers=numbers, authority=authority
-                )
+                whose = await _whose(turn, numbers, officer)
+                record = await self._records.sealed(mutation, reference, reason, done=done, whose=whose)
                 await turn.record(mutation, record)
         except _Flawed as flawed:
-            record = await self._records.sealed(
-                mutation,
-                reference,
-                reason,
-                done=False,
-                numbers=flawed.numbers,
-                authority=authority,
-                code=BadActError.code,
-            )
             async with self._officers_book().turn() as turn:
+                whose = await _whose(turn, flawed.numbers, officer)
+                record = await self._records.sealed(
+                    mutation, reference, reason, done=False, whose=whose, code=BadActError.code
+                )
                 await turn.record(mutation, record)
             raise BadActError(flawed.flaw) from None
         self._observe(mutation, result)
@@ -266,7 +260,7 @@ class ActsOfRequest:
         if flaw is not None:
             raise BadActError(flaw)
         done, refused = ActResult(ActState.DONE, new_reference()), new_reference()
-        numbers = () if call.number is None else (call.number,)
+        whose = {} if call.number is None else {call.number: None}
         resolved = await self._stewards_store().resolve_entry(
             StewardsWord(
                 entry=call.entry,
@@ -274,8 +268,8 @@ class ActsOfRequest:
                 number=call.number,
                 steward=self._viewer.subject,
                 reason=reason,
-                done=await self._records.sealed(_RESOLVE, done.reference, reason, done=True, numbers=numbers),
-                refused=await self._records.sealed(_RESOLVE, refused, reason, done=False, numbers=numbers),
+                done=await self._records.sealed(_RESOLVE, done.reference, reason, done=True, whose=whose),
+                refused=await self._records.sealed(_RESOLVE, refused, reason, done=False, whose=whose),
             )
         )
         result = done if resolved else None
@@ -344,6 +338,15 @@ class _Flawed(Exception):
 # What an officer is told, and the numbers of the children it touched; in the turn given, by the hand given.
 _CameTo: TypeAlias = tuple[ActResult | None, tuple[str, ...]]
 _Act: TypeAlias = Callable[[Turn, Hand], Awaitable[_CameTo]]
+
+
+async def _whose(turn: Turn, numbers: Sequence[str], officer: Officer) -> dict[str, str | None]:
+    """Whose auditors read of each: its own authority's, so that no other's are told that it is protected there."""
+    whose: dict[str, str | None] = {}
+    for number in numbers:
+        state = await turn.state(number)
+        whose[number] = (state and (state.authority or state.child_authority)) or officer.authority
+    return whose
 
 
 async def _check_registered(turn: Turn, call: ShieldCall) -> None:

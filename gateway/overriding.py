@@ -50,10 +50,9 @@ async def _asked(store: Overrides, records: ActRecords, viewer: Viewer, number: 
     """The request, with its record sealed for either outcome: which it is, is known under the shields' lock alone."""
     found = (await store.children_by_number((number,))).children
     authority = protecting_authority(found[0]) if found else None
-    numbers = [child.number for child in found]
+    whose = {child.number: authority for child in found}
     granted, refused = [
-        await records.sealed(_ACT, new_reference(), reason, done=done, numbers=numbers, authority=authority)
-        for done in (True, False)
+        await records.sealed(_ACT, new_reference(), reason, done=done, whose=whose) for done in (True, False)
     ]
     return Override(
         granted=granted,

@@ -1,11 +1,15 @@
 """The records of acts: what one request does, each sealed before the store writes it in the act's own transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from adapters.store.entries import ChildAccess, SealedEntry
 from gateway.audit.scribe import Access, Scribe
 from gateway.purpose import Ground
 from gateway.viewer import Viewer
+
+_NOBODYS: Final[Mapping[str, str | None]] = MappingProxyType({})
 
 
 class ActRecords:
@@ -24,11 +28,10 @@ class ActRecords:
         reason: str,
         *,
         done: bool,
-        numbers: Sequence[str] = (),
-        authority: str | None = None,
+        whose: Mapping[str, str | None] = _NOBODYS,
         code: str | None = None,
     ) -> SealedEntry:
-        """The record of an act on these children, all protected by `authority`, or by nobody where that is None.
+        """The record of an act; `whose` has by number which authority protects each child, None where nobody does.
 
         Raises StoreUnavailable where a key that is needed cannot be kept.
         """
@@ -49,7 +52,7 @@ class ActRecords:
                 children=tuple(
                     [
                         ChildAccess(number, frozenset(), frozenset(), override=False, authority=authority)
-                        for number in numbers
+                        for number, authority in whose.items()
                     ]
                 ),
             )

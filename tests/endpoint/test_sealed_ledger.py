@@ -75,3 +75,15 @@ async def test_where_no_auditor_is_its_authoritys_the_national_one_is(gateway: R
     for auditor, numbers in ((NATIONAL, [gateway.child("shielded").number]), (LEEDS, [])):
         [record] = await read_by(gateway, auditor)
         assert record.numbers == numbers
+
+
+async def test_an_officers_try_at_anothers_child_is_for_its_own_authority(gateway: RunningGateway) -> None:
+    """Auditors of the officer's authority read that they acted: not that there is such a child, protected elsewhere."""
+    number = gateway.child("shielded").number
+    query = 'mutation($n: ID!) { confirmShield(number: $n, reason: "to see what is there") { state } }'
+    await gateway.ask(query, {"n": number}, viewer="shield-officer-elsewhere")
+    numbers = {}
+    for name, auditor in (("leeds", LEEDS), ("bristol", BRISTOL), ("national", NATIONAL)):
+        [act] = [record for record in await read_by(gateway, auditor) if record.act]
+        numbers[name] = act.numbers
+    assert numbers == {"leeds": [number], "bristol": [], "national": []}
