@@ -4,6 +4,7 @@ StoreSetupError      the store cannot be started, reached or migrated; one line 
 ├── DataFolderInUse  another command holds the data folder
 └── LoginRefused     the database knows no such name, or another password
 StoreUnavailable     the store did not answer in time or as it must: the caller answers 503
+├── DataKeyGone      the store has lost a data key that it had kept: records are to be sealed with another
 └── ShieldUnreadable what was read of a shield makes no sense, so nobody is shown anything (law 8)
 """
 
@@ -26,6 +27,10 @@ class LoginRefused(StoreSetupError):
 
 class StoreUnavailable(Exception):
     """No connection came free in time, the connection was lost, or a statement failed or took too long."""
+
+
+class DataKeyGone(StoreUnavailable):
+    """A record's data key is not kept, as after a failover: what is sealed with a new one may be."""
 
 
 class ShieldUnreadable(StoreUnavailable):

@@ -17,7 +17,7 @@ from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
 from adapters.store.connecting import GATEWAY
 from adapters.store.entries import Begun, Conditions, Heads, KeptKey, Organisation, Override, Report, SealedEntry
-from adapters.store.failures import ShieldUnreadable, StoreUnavailable
+from adapters.store.failures import DataKeyGone, ShieldUnreadable, StoreUnavailable
 from adapters.store.pool import Pool, bounded, open_pool
 from adapters.store.reading import Reading, reading
 from adapters.store.registry_records import (
@@ -126,7 +126,12 @@ class Store:
             *(msgspec.structs.astuple(entry) + msgspec.structs.astuple(conditions) for entry, conditions in entries),
             strict=True,
         )
-        rows = await self._fetch("record_accesses", writer, *map(list, columns), burst, per_second)
+        try:
+            rows = await self._fetch("record_accesses", writer, *map(list, columns), burst, per_second)
+        except StoreUnavailable as error:
+            if isinstance(error.__context__, asyncpg.ForeignKeyViolationError):
+                raise DataKeyGone(*error.args) from None
+            raise
         became: Sequence[int] = rows[0][0]
         return became
 

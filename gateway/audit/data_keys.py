@@ -45,6 +45,10 @@ class DataKeys:
         until, key = self._keys.get(authority, (0.0, None))
         return key if self._clock() < until else None
 
+    def forget(self) -> None:
+        """Make every key anew: the store has lost one, and may have lost others."""
+        self._keys.clear()
+
     async def ready(self, authorities: Sequence[str | None]) -> tuple[DataKey, ...]:
         """A key for each; raises StoreUnavailable where one that is needed cannot be kept."""
         return tuple([self.at_hand(authority) or await self._made(authority) for authority in authorities])

@@ -94,7 +94,8 @@ class GroupCommit:
                 continue
             if error is not None:
                 # One of its own for each: shared, every raise would write into the others' traceback.
-                waits.set_exception(StoreUnavailable(*error.args))
+                kind = type(error) if isinstance(error, StoreUnavailable) else StoreUnavailable
+                waits.set_exception(kind(*error.args))
             else:
                 waits.set_result(commit.result()[position])
         self._send()

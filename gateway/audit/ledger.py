@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from adapters.store.entries import ChildAccess, Conditions, SealedEntry
+from adapters.store.failures import DataKeyGone
 from gateway.admission import flags_of
 from gateway.audit.scribe import Access, Scribe
 from gateway.purpose import Ground
@@ -53,7 +54,7 @@ class Ledger:
             flags=flags_of(viewer),
             children=_whose(children, viewer),
         )
-        return await self._records.record(await self._scribe.sealed(access), conditions)
+        return await self._record(access, conditions)
 
     async def refused(
         self,
@@ -80,7 +81,14 @@ class Ledger:
             code=code,
             flags=flags_of(viewer),
         )
-        return await self._records.record(await self._scribe.sealed(access), Conditions(registered=registered))
+        return await self._record(access, Conditions(registered=registered))
+
+    async def _record(self, access: Access, conditions: Conditions) -> int:
+        try:
+            return await self._records.record(await self._scribe.sealed(access), conditions)
+        except DataKeyGone:  # whoever comes next is answered; this one is not, as with any other failure
+            self._scribe.forget_keys()
+            raise
 
 
 def _whose(children: tuple[ChildAccess, ...], viewer: Viewer) -> tuple[ChildAccess, ...]:

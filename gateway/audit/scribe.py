@@ -37,6 +37,10 @@ class Scribe:
         self._keys = keys
         self.index = lru_cache(MOST_INDEXES_KEPT)(lambda word: index(index_key, word))
 
+    def forget_keys(self) -> None:
+        """Seal with new keys from now on."""
+        self._keys.forget()
+
     async def sealed(self, access: Access) -> SealedEntry:
         """The record, sealed; raises StoreUnavailable where a new key cannot be kept.
 

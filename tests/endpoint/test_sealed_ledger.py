@@ -77,6 +77,14 @@ async def test_where_no_auditor_is_its_authoritys_the_national_one_is(gateway: R
         assert record.numbers == numbers
 
 
+async def test_a_store_that_has_lost_a_data_key_is_given_another(gateway: RunningGateway) -> None:
+    """As after a failover to one that was a moment behind: one answer is refused, and not an hour of them."""
+    assert (await gateway.ask_child("open", "number")).status == 200
+    await gateway.execute("ALTER TABLE ledger_keys DISABLE TRIGGER USER")
+    await gateway.execute("DELETE FROM ledger_keys")
+    assert [(await gateway.ask_child("open", "number")).status for _ in range(2)] == [503, 200]
+
+
 async def test_an_officers_try_at_anothers_child_is_for_its_own_authority(gateway: RunningGateway) -> None:
     """Auditors of the officer's authority read that they acted: not that there is such a child, protected elsewhere."""
     number = gateway.child("shielded").number
