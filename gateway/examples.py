@@ -103,12 +103,12 @@ def examples() -> Sequence[Mapping[str, Any]]:
     overridden = {"number": numbers["shielded"], "reason": "the child has not come home from school"}
     criteria = {"family": sought.name.family, "birthYear": sought.birth_date.year}
     return [
-        {"title": "One child, joined live", "query": ONE_CHILD, "variables": {"number": numbers["open"]}},
+        {"title": "One child", "query": ONE_CHILD, "variables": {"number": numbers["open"]}},
         {"title": "A shielded child", "query": ONE_CHILD, "variables": {"number": numbers["shielded"]}},
         {"title": "A caseload", "query": CASELOAD, "variables": {"numbers": caseload}},
         {"title": "A search", "query": SEARCH, "variables": {"by": criteria}},
         {"title": "Raise a shield (officer)", "query": RAISE, "variables": raised},
-        {"title": "Look behind a shield (social worker)", "query": OVERRIDE, "variables": overridden},
+        {"title": "Override (social worker)", "query": OVERRIDE, "variables": overridden},
         {"title": "Counts (analyst)", "query": COUNTS, "variables": {"by": ["AGE_BAND", "GENDER"]}},
         {"title": "Who looked (auditor)", "query": ACCESSES, "variables": {"number": numbers["open"]}},
         {"title": "Who am I?", "query": VIEWER, "variables": {}},

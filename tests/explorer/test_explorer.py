@@ -26,8 +26,13 @@ POLICY = (
 SHIELDED = re.compile("shielded", re.IGNORECASE)
 
 # Whom an example is for, where it is not for everybody.
-FOR = re.compile(r"\((officer|social worker|analyst)\)")
-PERSONA_FOR = {"officer": "shield-officer", "social worker": "social-worker", "analyst": "analyst"}
+FOR = re.compile(r"\((officer|social worker|analyst|auditor)\)")
+PERSONA_FOR = {
+    "officer": "shield-officer",
+    "social worker": "social-worker",
+    "analyst": "analyst",
+    "auditor": "auditor",
+}
 
 
 async def test_asks_nothing_of_any_other_host(visit: Visit, gateway: RunningGateway) -> None:
@@ -35,6 +40,7 @@ async def test_asks_nothing_of_any_other_host(visit: Visit, gateway: RunningGate
     response = await visit.page.request.get(f"{gateway.url}/")
     assert response.headers["content-security-policy"] == POLICY.format(issuer=gateway.issuer.url)
 
+    await visit.page.get_by_label("Reason").fill("a complaint of a parent")  # which an auditor must give
     buttons = visit.page.get_by_role("navigation", name="Example operations").get_by_role("button")
     for button in await buttons.all():
         named = FOR.search(await button.inner_text())
