@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +74,22 @@ async def test_what_has_moved_is_not_recorded(guesser: Guesser) -> None:
     assert await guesser.record(0) == RECORDED
     assert await guesser.record(0, decided=None, registered=None) == RECORDED
     assert await guesser.recorded() == 2
+
+
+async def test_a_record_is_durable_whatever_its_writer_was_told(guesser: Guesser, database: Database) -> None:
+    """Law 7: who records in a session that does not wait for its commits waits for this one."""
+    writer = await database.connect(Role.GATEWAY)
+    try:
+        await writer.execute("SET synchronous_commit = off")
+        async with writer.transaction():
+            await writer.execute(
+                "SELECT record_accesses(1, $1, $2, $3, $4, $5, '{null}', '{null}', '{null}', 1, 1)",
+                *([word] for word in msgspec.structs.astuple(access("it"))),
+            )
+            assert await writer.fetchval("SHOW synchronous_commit") == "on"
+        assert await writer.fetchval("SHOW synchronous_commit") == "off"
+    finally:
+        await writer.close()
 
 
 async def test_what_has_moved_fills_no_bucket(guesser: Guesser) -> None:
