@@ -85,6 +85,7 @@ class Gateway:
     keys: Mapping[str, IssuerKeys]
     observer: Observer
     pipeline: Pipeline
+    ledger: Ledger
     signer: Signer | None
     url: str = ""
     _ports: list[Port] = field(default_factory=list)
@@ -128,6 +129,9 @@ class Gateway:
             documents = Documents(graphql_schema, field_guards, CLASSES, limits)
             published = Published(documents, registry, store, observer)
             scribe = Scribe(DataKeys(store, auditors_of(settings)), index_key_of(settings))
+            ledger = Ledger(
+                GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60), scribe
+            )
             pipeline = Pipeline(
                 tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings, make=False)))),
                 registry=registry,
@@ -138,10 +142,7 @@ class Gateway:
                 store=store,
                 reads=JoinedReads(store, at_once=settings.store_connections),
                 agencies=agencies,
-                ledger=Ledger(
-                    GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60),
-                    scribe,
-                ),
+                ledger=ledger,
                 guessing=Guessing(),
                 observer=observer,
                 deadline=settings.deadline,
@@ -157,7 +158,7 @@ class Gateway:
             if signer is not None:
                 sender = ReportSender(store, Webhook(client, signer), observer)
                 await opening.enter_async_context(_meanwhile(sender.run()))
-            gateway = cls(settings, store, client, keys, observer, pipeline, signer)
+            gateway = cls(settings, store, client, keys, observer, pipeline, ledger, signer)
             opening.push_async_callback(gateway._stop_listening)
             public = gateway._public(demonstration)
             gateway.url = await gateway._listen(public, host, port, reuse_port=reuse_port, tls=tls_context(settings))
@@ -167,9 +168,9 @@ class Gateway:
         return gateway
 
     async def ready(self) -> None:
-        """Raise `Unavailable` unless lawful answers can be given: the store answers and an issuer's keys are known."""
+        """Raise `Unavailable` unless lawful answers can be given: they are recorded, and an issuer's keys are known."""
         try:
-            await self.store.ready()
+            await self.ledger.ready()
         except StoreUnavailable:
             raise Unavailable from None
         for keys in self.keys.values():  # where one issuer is gone, others' tokens are as good as ever

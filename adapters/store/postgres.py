@@ -135,6 +135,10 @@ class Store:
         became: Sequence[int] = rows[0][0]
         return became
 
+    async def ledger_ready(self, writer: int) -> None:
+        """Raise StoreUnavailable unless a record could be written now in the writer's chain; none is."""
+        await self._fetch("ledger_ready", writer)
+
     async def keep_data_key(self, key: KeptKey) -> None:
         """Keep a data key of the ledger, durably; what it seals may be recorded from then on."""
         await self._fetch("keep_data_key", key.name, key.authority, key.began_at, list(key.auditors), list(key.sealed))

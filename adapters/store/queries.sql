@@ -90,6 +90,10 @@ ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
 -- a viewer who guesses too much; one commit for all. $10 how much a bucket holds · $11 what it loses in a second
 SELECT record_accesses($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
+-- name: ledger_ready
+-- Whether a record could be written: all that one takes, chain, lock and commit, but the record.
+SELECT record_accesses($1, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1);
+
 -- name: keep_data_key
 -- A key that records are sealed with, before the first of them.
 SELECT keep_data_key($1, $2, $3, $4, $5);

@@ -5,6 +5,7 @@ disclosed, never a disclosure without a record.
 """
 
 import asyncio
+import math
 import secrets
 from collections import deque
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ Waiting: TypeAlias = tuple[SealedEntry, Conditions, "asyncio.Future[int]"]
 
 
 WRITERS: Final = 16  # chains that answers are recorded in; the store has so many
+DOUBTED: Final = 5.0  # seconds for which a failed commit is held against the ledger, unless another one succeeds
 
 
 class AccessStore(Protocol):
@@ -26,6 +28,8 @@ class AccessStore(Protocol):
     async def record_accesses(
         self, writer: int, entries: Sequence[tuple[SealedEntry, Conditions]], burst: float, per_second: float
     ) -> Sequence[int]: ...
+
+    async def ledger_ready(self, writer: int) -> None: ...
 
 
 class GroupCommit:
@@ -52,6 +56,8 @@ class GroupCommit:
         self._per_second = per_second
         # Whoever else begins with the same chains is only waited for: which they are says nothing of who writes.
         first = secrets.randbelow(WRITERS)
+        self._first = 1 + first
+        self._doubted_until = -math.inf
         self._writers = [1 + (first + n) % WRITERS for n in range(at_once)]
         self._most_together = most_together
         self._most_waiting = most_waiting
@@ -72,6 +78,15 @@ class GroupCommit:
             self._loop.call_soon(self._send, context=self._nobody)
         return waits
 
+    async def ready(self) -> None:
+        """Raise StoreUnavailable unless records can be written, as far as can be known without writing one.
+
+        A disk that has room for a commit and none for a record is known by the last commit that failed of it.
+        """
+        if self._loop.time() < self._doubted_until:
+            raise StoreUnavailable("records could not be written")
+        await self._store.ledger_ready(self._first)
+
     def _send(self) -> None:
         self._sending = False
         while self._queue and self._writers:
@@ -89,6 +104,7 @@ class GroupCommit:
         writer, together = self._commits.pop(commit)
         self._writers.append(writer)
         error = StoreUnavailable("the commit was cut short") if commit.cancelled() else commit.exception()
+        self._doubted_until = -math.inf if error is None else self._loop.time() + DOUBTED
         for position, (_, _, waits) in enumerate(together):
             if waits.done():
                 continue

@@ -19,6 +19,8 @@ class Records(Protocol):
 
     def record(self, entry: SealedEntry, conditions: Conditions) -> Awaitable[int]: ...
 
+    async def ready(self) -> None: ...
+
 
 def new_reference() -> str:
     """A random reference into the ledger: 128 bits, and no word of order or time."""
@@ -31,6 +33,10 @@ class Ledger:
     def __init__(self, records: Records, scribe: Scribe) -> None:
         self._records = records
         self._scribe = scribe
+
+    async def ready(self) -> None:
+        """Raise StoreUnavailable unless an access can be recorded: then nothing can be answered either."""
+        await self._records.ready()
 
     async def answered(
         self,

@@ -11,6 +11,7 @@ from adapters.store.failures import StoreUnavailable
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
 from gateway.audit.group_commit import GroupCommit
+from tests.databases import Database
 from tests.running import RunningGateway
 
 FREE = Conditions()
@@ -112,3 +113,32 @@ async def test_concurrent_answers_share_commits_and_all_are_recorded(gateway: Ru
     rows = await gateway.rows("SELECT reference FROM ledger")
     assert {reply.headers["Contactpoint-Record"] for reply in replies} == {row["reference"].hex() for row in rows}
     assert len(rows) == 40
+
+
+async def test_it_is_ready_where_a_record_could_be_written(keyed: Store, database: Database) -> None:
+    """To read is not enough; to be asked writes none."""
+    commits = GroupCommit(keyed)
+    await commits.ready()
+    owner = await database.connect()
+    try:
+        await owner.execute("REVOKE EXECUTE ON FUNCTION record_accesses FROM contactpoint_gateway")
+        await keyed.ready()
+        with pytest.raises(StoreUnavailable):
+            await commits.ready()
+        await owner.execute("GRANT EXECUTE ON FUNCTION record_accesses TO contactpoint_gateway")
+        await commits.ready()
+        assert await owner.fetchval("SELECT count(*) FROM ledger") == 0
+    finally:
+        await owner.close()
+
+
+async def test_a_commit_that_failed_is_held_against_it_until_another_succeeds(store: Store) -> None:
+    """A record may find no room where the statement itself would: what failed tells more than what might."""
+    commits = GroupCommit(store)
+    with pytest.raises(StoreUnavailable):
+        await commits.record(entry("its data key is not kept"), FREE)
+    with pytest.raises(StoreUnavailable):
+        await commits.ready()
+    await store.keep_data_key(KEY)
+    assert await commits.record(entry("it is"), FREE) == RECORDED
+    await commits.ready()
