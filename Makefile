@@ -19,9 +19,10 @@ demo: $(VENV)/.runtime $(EXPLORER)/static/index.html ## run everything on this m
 test: $(VENV)/.dev $(EXPLORER)/static/index.html tests/node/node_modules/.package-lock.json ## the whole suite, with branch coverage
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
 
-nightly: $(VENV)/.dev ## what takes too long for every day: 50,000 operations, plan against twin; 500 stories of feeds and acts
+nightly: $(VENV)/.dev ## what takes too long for every day: 50,000 operations, plan against twin; 500 stories of feeds and acts; 264 faults
 	PLAN_CASES=12500 $(BIN)/pytest -n 2 tests/operations/test_plan_and_twin.py tests/operations/test_plan_and_twin_of_children.py
 	MACHINE_CASES=500 $(BIN)/pytest tests/stories/test_machine.py
+	$(BIN)/python -m tests.faults
 
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

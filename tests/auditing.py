@@ -1,5 +1,7 @@
 """The ledger as a test writes and reads it: with an auditor's key of the tests' own, and nothing hidden from it."""
 
+from collections.abc import Sequence
+
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from adapters.store.entries import KeptKey, SealedEntry
@@ -26,10 +28,15 @@ async def sealed(store: Store, access: Access) -> SealedEntry:
     return await scribe_for(store).sealed(access)
 
 
-async def opened(connection: Connection, auditor: X25519PrivateKey = AUDITOR) -> list[OpenedRecord]:
-    """Every record that the auditor can open, in the order of time and then of its chain."""
+async def opened(
+    connection: Connection, auditor: X25519PrivateKey = AUDITOR, references: Sequence[bytes] | None = None
+) -> list[OpenedRecord]:
+    """Every record that the auditor can open, or those of these references, in the order of time and of its chain."""
     ring = Keyring([auditor])
     for row in await connection.fetch("SELECT name, authority, began_at, auditors, sealed FROM ledger_keys"):
         ring.add([KeptKey(*row.values())])
-    rows = await connection.fetch("SELECT * FROM ledger ORDER BY at, chain, position")
+    rows = await connection.fetch(
+        "SELECT * FROM ledger WHERE $1::bytea[] IS NULL OR reference = ANY ($1) ORDER BY at, chain, position",
+        references,
+    )
     return [seen for row in rows if (seen := ring.open(Record(**row))) is not None]
