@@ -80,10 +80,14 @@ SELECT (SELECT count(*) FROM pg_roles
            AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())))
 """
 
+# A month of the ledger is the ledger: what stands on one of its tables must stand, and stand always, on all.
 _GUARDS = """
-SELECT c.relname, t.tgname, t.tgenabled = 'A' AS always
+SELECT coalesce(parent.relname, c.relname) AS relname, t.tgname, bool_and(t.tgenabled = 'A') AS always
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
- WHERE NOT t.tgisinternal AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
+  LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND c.relispartition
+  LEFT JOIN pg_class parent ON parent.oid = i.inhparent
+ WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace
+ GROUP BY 1, 2
 """
 
 _UNPINNED = """

@@ -104,6 +104,12 @@ async def a_child_without_sounds(rows: Rows) -> None:
     await rows.connection.execute("UPDATE children SET family_sound = ''")
 
 
+def of_this_month(statement: str) -> Break:
+    """What the owner does to this month of the ledger."""
+    table = "'ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')"
+    return by(f"DO $$ BEGIN EXECUTE format('{statement}', {table}); END $$")
+
+
 def by(statement: str) -> Break:
     """The law is broken by one statement."""
 
@@ -149,10 +155,7 @@ BREAKS: tuple[tuple[str, Break], ...] = (
     ("one-epoch", by("DELETE FROM shield_epoch")),
     ("one-registry-epoch", by("DELETE FROM registry_epoch")),
     ("blocks-complete", a_child_without_sounds),
-    (
-        "ledger-has-room",
-        by("DO $$ BEGIN EXECUTE 'DROP TABLE ledger_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM'); END $$"),
-    ),
+    ("ledger-has-room", of_this_month("DROP TABLE %I")),
     ("rows-stay-empty", by("INSERT INTO shield_turn VALUES (true)")),
     ("grants", by("GRANT SELECT ON ledger TO contactpoint_gateway")),
     ("grants", by("GRANT SELECT (closed) ON children TO contactpoint_feed")),
@@ -164,6 +167,7 @@ BREAKS: tuple[tuple[str, Break], ...] = (
     ("guards-stand", by("ALTER TABLE shields DISABLE TRIGGER epoch_lock")),
     ("guards-stand", by("ALTER TABLE circles ENABLE TRIGGER kept")),
     ("guards-stand", by("DROP TRIGGER written_once ON shield_history")),
+    ("guards-stand", of_this_month("ALTER TABLE %I DISABLE TRIGGER written_once")),
     ("functions-pinned", by("ALTER FUNCTION is_protected RESET search_path")),
     ("view-invoker", by("ALTER VIEW child_readings SET (security_invoker = false)")),
     ("fsync-on", here("ALTER DATABASE %s SET synchronous_commit = off")),
