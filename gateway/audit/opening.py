@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.store.entries import ChildAccess, KeptKey
 from gateway.audit.record_format import Record
-from gateway.audit.sealing import ChildSeen, Unopened, open_data_key, open_record
+from gateway.audit.sealing import HASHED, ChildSeen, Unopened, open_data_key, open_record
 
 
 class OpenedRecord(NamedTuple):
@@ -82,7 +82,7 @@ class Keyring:
             said.acting_role,
             said.purpose,
             reason,
-            said.document,
+            None if said.document is None else HASHED + said.document.hex(),
             said.outcome,
             said.code,
             said.act,

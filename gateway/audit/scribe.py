@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.store.entries import ChildAccess, SealedEntry
 from gateway.audit.data_keys import DataKeys
-from gateway.audit.sealing import ChildSeen, Said, SaidOfProtected, index, seal
+from gateway.audit.sealing import HASHED, ChildSeen, Said, SaidOfProtected, index, seal
 
 MOST_INDEXES_KEPT: Final = 10_000
 
@@ -58,7 +58,7 @@ class Scribe:
             access.acting_role,
             access.purpose,
             None if protected else access.reason,
-            access.document,
+            None if access.document is None else bytes.fromhex(access.document.removeprefix(HASHED)),
             access.outcome,
             access.code,
             access.act,

@@ -21,6 +21,9 @@ _PURPOSE: Final = b"ContactPoint ledger data key 1"
 _NONCE_BYTES: Final = 12
 
 
+HASHED: Final = "sha256:"  # before a document's hash, as everybody but the ledger writes it
+
+
 class Unopened(Exception):
     """These bytes were not sealed with this key, or not for this record."""
 
@@ -42,7 +45,7 @@ class Said(msgspec.Struct, frozen=True, gc=False, array_like=True):
     acting_role: str
     purpose: str | None
     reason: str | None
-    document: str | None
+    document: bytes | None  # 32: the sha256 of the operation's text
     outcome: str
     code: str | None
     act: str | None

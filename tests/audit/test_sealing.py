@@ -37,7 +37,21 @@ children = st.lists(
     max_size=3,
 ).map(tuple)
 maybe = st.none() | words
-said = st.builds(Said, words, words, words, maybe, maybe, maybe, words, maybe, maybe, maybe, st.just(()), children)
+said = st.builds(
+    Said,
+    words,
+    words,
+    words,
+    maybe,
+    maybe,
+    st.none() | st.binary(min_size=32, max_size=32),
+    words,
+    maybe,
+    maybe,
+    maybe,
+    st.just(()),
+    children,
+)
 of_protected = st.builds(SaidOfProtected, maybe, children)
 
 

@@ -27,6 +27,6 @@ def entry() -> Access:
         acting_role="PRACTITIONER",
         purpose="SAFEGUARDING",
         reason=None,
-        document="0" * 64,
+        document="sha256:" + "0" * 64,
         outcome="ANSWERED",
     )
