@@ -118,4 +118,4 @@ def _find(measures: Sequence[Measure], case: Case, contestant: str) -> Measure |
 
 
 def _or_nothing(microseconds: float | None) -> str:
-    return "" if microseconds is None else f"{microseconds / 1000:.0f}"
+    return "" if microseconds is None else f"{microseconds / 1000:g}"
