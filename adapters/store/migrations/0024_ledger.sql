@@ -225,10 +225,11 @@ END $$;
 -- Begins an override and records it. `granted` and `refused` are the record as it is if it comes to something and if not,
 -- each under a reference of its own: the content is sealed before it is known which. `authority` is whose the protected
 -- child was when it was sealed: where that has changed, nothing is done and `again` is true. `lately` counts the
--- viewer's of a day, this one among them, where one was begun.
+-- viewer's of a day, this one among them, where one was begun. Behind their own or their own child's shield nobody looks
+-- (0018, by `prints`): it would show nothing, and yet tell whoever tries that there is such a child, and that it is shielded.
 CREATE FUNCTION begin_override(
     granted ledger_entry, refused ledger_entry, authority text,
-    number text, viewer text, token text, organisation text, reason text,
+    number text, viewer text, token text, organisation text, reason text, prints bytea[],
     OUT ends timestamptz, OUT again boolean, OUT lately int
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -245,7 +246,8 @@ BEGIN
     SELECT c.id, CASE WHEN s.child_id IS NOT NULL
                         OR EXISTS (SELECT FROM public.holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL)
                       THEN coalesce(s.authority, c.authority, '') END AS authority,
-           coalesce(s.tier = 'SHIELDED', false) AND NOT (s.confirmed_at IS NULL AND EXISTS (
+           coalesce(s.tier = 'SHIELDED', false) AND NOT public.is_kin(c.id, prints)
+           AND NOT (s.confirmed_at IS NULL AND EXISTS (
                SELECT FROM public.holds h WHERE h.child_id = c.id AND h.cleared_at IS NULL)) AS may_be
       INTO child
       FROM public.children c LEFT JOIN public.shields s ON s.child_id = c.id
