@@ -11,29 +11,10 @@ from gateway.demo import pretended
 from gateway.settings import Settings, variable
 from tests.command.running import contactpoint
 from tests.databases import Database
+from tests.partners.texts import REGISTRATION
 from tests.running import RunningGateway
 
 NEVER_SET = {"data", "dsn", "gateway_dsn"}
-
-REGISTRY = """
-[[organisation]]
-id = "partner-1"
-name = "Case Management"
-kind = "PARTNER"
-purposes = ["CHILD_WELFARE"]
-
-[[partner]]
-organisation = "partner-1"
-categories = ["IDENTITY", "SCHOOL"]
-
-[[client]]
-issuer = "https://issuer.example.org"
-id = "partner-1"
-name = "Case Management"
-roles = ["PARTNER"]
-doors = ["DOCUMENTS"]
-organisations = ["partner-1"]
-"""
 
 
 @pytest.fixture
@@ -63,7 +44,7 @@ def keeper(database: Database, data: Path) -> Mapping[str, str]:
 @pytest.fixture
 async def registered(keeper: Mapping[str, str], tmp_path: Path) -> Mapping[str, str]:
     """The same, with a partner registered."""
-    (tmp_path / "registry.toml").write_text(REGISTRY)
+    (tmp_path / "registry.toml").write_text(REGISTRATION)
     applied = await contactpoint("registry", "apply", tmp_path / "registry.toml", **keeper)
     assert (applied.code, applied.out) == (0, "registered 1 organisations, 1 partners, 1 clients\n"), applied.err
     return keeper

@@ -7,32 +7,13 @@ import pytest
 from adapters.store.entries import Organisation
 from adapters.store.registry_records import Client, Partner
 from gateway.registration import RegistrationError, read_registration
-
-REGISTRY = """
-[[organisation]]
-id = "partner-1"
-name = "Case Management"
-kind = "PARTNER"
-purposes = ["CHILD_WELFARE"]
-
-[[partner]]
-organisation = "partner-1"
-categories = ["IDENTITY", "SCHOOL"]
-
-[[client]]
-issuer = "https://issuer.example.org"
-id = "partner-1"
-name = "Case Management"
-roles = ["PARTNER"]
-doors = ["DOCUMENTS"]
-organisations = ["partner-1"]
-"""
+from tests.partners.texts import REGISTRATION
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
     """What it leaves out is as the store has it by default: few root fields, nothing narrowed, nothing suspended."""
     file = tmp_path / "registry.toml"
-    file.write_text(REGISTRY)
+    file.write_text(REGISTRATION)
     read = read_registration(file)
     assert read.organisations == (
         Organisation("partner-1", "Case Management", "PARTNER", None, frozenset({"CHILD_WELFARE"})),
@@ -83,9 +64,9 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, before: str, after: str, said: str) -> None:
     """In one line that says where."""
-    assert before in REGISTRY
+    assert before in REGISTRATION
     file = tmp_path / "registry.toml"
-    file.write_text(REGISTRY.replace(before, after, 1))
+    file.write_text(REGISTRATION.replace(before, after, 1))
     with pytest.raises(RegistrationError) as refused:
         read_registration(file)
     assert said in str(refused.value)

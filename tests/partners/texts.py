@@ -23,6 +23,27 @@ REGISTERED = Partner(
 NAME = "query ChildsName($number: ID!) { child(number: $number) { number name { given family } } }"
 SCHOOL = "query ChildsSchool($number: ID!) { child(number: $number) { enrolments { school { urn } } } }"
 
+# What `contactpoint registry apply` reads of such a partner.
+REGISTRATION = """
+[[organisation]]
+id = "partner-1"
+name = "Case Management"
+kind = "PARTNER"
+purposes = ["CHILD_WELFARE"]
+
+[[partner]]
+organisation = "partner-1"
+categories = ["IDENTITY", "SCHOOL"]
+
+[[client]]
+issuer = "https://issuer.example.org"
+id = "partner-1"
+name = "Case Management"
+roles = ["PARTNER"]
+doors = ["DOCUMENTS"]
+organisations = ["partner-1"]
+"""
+
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
