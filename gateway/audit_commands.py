@@ -224,7 +224,7 @@ def _open_each(
 def _told(record: OpenedRecord) -> dict[str, Any]:
     return {
         "reference": record.reference,
-        "at": datetime.fromtimestamp(record.at / 1_000_000, UTC).isoformat(),
+        "at": record.moment.isoformat(),
         "viewer": record.viewer,
         "organisation": record.organisation,
         "role": record.acting_role,

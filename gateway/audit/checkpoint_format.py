@@ -27,6 +27,16 @@ class Head(NamedTuple):
     position: int
     link: bytes
 
+    def line(self) -> str:
+        """As it stands in a checkpoint, and in the stub of a month."""
+        return f"{self.chain} {self.position} {_words(self.link)}"
+
+
+def read_head(line: str) -> Head:
+    """The head in such a line. Raises ValueError."""
+    chain, position, link = line.split(" ")
+    return Head(int(chain), int(position), _bytes(link))
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -44,7 +54,7 @@ class Checkpoint:
             for line in (
                 _TITLE,
                 f"{self.number} {self.at} {_words(self.before)}",
-                *(f"{head.chain} {head.position} {_words(head.link)}" for head in self.heads),
+                *(head.line() for head in self.heads),
             )
         )
 
@@ -90,10 +100,7 @@ def read_checkpoint(text: str) -> Signed:
     title, *lines = words.split("\n")
     try:
         number, at, before = lines[0].split(" ")
-        heads = tuple(
-            Head(int(chain), int(position), _bytes(link))
-            for chain, position, link in (line.split(" ") for line in lines[1:])
-        )
+        heads = tuple([read_head(line) for line in lines[1:]])
         key, signature = seal.removesuffix("\n").split(" ")
         signed = Signed(Checkpoint(int(number), int(at), _bytes(before), heads), key, _bytes(signature))
     except (ValueError, IndexError, binascii.Error) as error:

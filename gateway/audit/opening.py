@@ -1,6 +1,7 @@
 """What an auditor's private keys open of the ledger: each record as far as they reach, and no word of the rest."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -29,6 +30,11 @@ class OpenedRecord(NamedTuple):
     flags: tuple[str, ...]
     children: tuple[ChildAccess, ...]
     unopened: int
+
+    @property
+    def moment(self) -> datetime:
+        """When it was recorded, UTC."""
+        return datetime.fromtimestamp(self.at / 1_000_000, UTC)
 
     @property
     def numbers(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from gateway.audit.checkpoint_format import Head
+from gateway.audit.checkpoint_format import Head, read_head
 
 _TITLE: Final = "ContactPoint ledger stub 1"
 
@@ -28,7 +28,7 @@ class Stub:
 
     def text(self) -> str:
         """The words that are signed."""
-        lines = (f"{last.chain} {last.position} {base64.b64encode(last.link).decode()}" for last in self.lasts)
+        lines = (last.line() for last in self.lasts)
         return "".join(f"{line}\n" for line in (_TITLE, f"{self.month.isoformat()} {self.records}", *lines))
 
 
@@ -43,11 +43,10 @@ def read_stub(text: str, trusted: Ed25519PublicKey) -> tuple[Stub, bool]:
     title, *lines = words.split("\n")
     try:
         month, records = lines[0].split(" ")
-        lasts = [line.split(" ") for line in lines[1:]]
         stub = Stub(
             date.fromisoformat(month),
             int(records),
-            tuple([Head(int(c), int(p), base64.b64decode(link, validate=True)) for c, p, link in lasts]),
+            tuple([read_head(line) for line in lines[1:]]),
         )
         signature = base64.b64decode(seal.removesuffix("\n"), validate=True)
     except (ValueError, IndexError, binascii.Error) as error:

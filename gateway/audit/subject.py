@@ -1,6 +1,5 @@
 """A record in words: whole, for auditors; and as its subject may be told it: nothing that locates, no shield act."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from adapters.store.entries import ChildAccess
@@ -47,7 +46,7 @@ def in_words(record: OpenedRecord) -> str:
     reason = f' "{record.reason}"' if record.reason else ""
     children = "; ".join(_child(child) for child in record.children)
     hidden = f" ({record.unopened} parts for other auditors)" if record.unopened else ""
-    return f"{_moment(record):%Y-%m-%d %H:%M:%S}Z {record.reference} {asked}:{did} {came_to}{reason} {children}{hidden}"
+    return f"{record.moment:%Y-%m-%d %H:%M:%S}Z {record.reference} {asked}:{did} {came_to}{reason} {children}{hidden}"
 
 
 def for_its_subject(record: OpenedRecord, number: str) -> str | None:
@@ -61,7 +60,7 @@ def for_its_subject(record: OpenedRecord, number: str) -> str | None:
         return None
     seen = list(dict.fromkeys(words for category, words in _WHAT.items() if category in shown))
     told = seen[0] if len(seen) == 1 else f"{', '.join(seen[:-1])} and {seen[-1]}"
-    when = f"{_moment(record):%-d %B %Y, %H:%M}"
+    when = f"{record.moment:%-d %B %Y, %H:%M}"
     return f"{when}: {_WHO[record.acting_role]} saw your {told}, {_WHY[record.purpose]}."
 
 
@@ -72,7 +71,3 @@ def _child(child: ChildAccess) -> str:
     if child.override:
         parts.append("by override")
     return " ".join(parts)
-
-
-def _moment(record: OpenedRecord) -> datetime:
-    return datetime.fromtimestamp(record.at / 1_000_000, UTC)

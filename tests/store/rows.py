@@ -9,7 +9,8 @@ from adapters.store.roles import Connection
 from adapters.store.search import name_key
 from adapters.store.sounds import sound
 
-TODAY = datetime.now(UTC).date()
+# Of the day the run began: a run that goes on past midnight must not find its days in the past.
+TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
 
 
 async def act(
@@ -91,7 +92,7 @@ class Rows:
             tier,
             authority,
             list(withheld),
-            TODAY + timedelta(days=90),
+            TOMORROW + timedelta(days=90),
             unconfirmed_by,
         )
 
@@ -111,7 +112,7 @@ class Rows:
             child,
             organisation,
             list(categories),
-            TODAY + timedelta(days=days),
+            datetime.now(UTC).date() + timedelta(days=days),
         )
 
     async def override(self, child: int, viewer: str, token: str, minutes: int = 15) -> None:

@@ -20,7 +20,7 @@ from resolvers.errors import NotAddressableError
 from tests.auditing import opened
 from tests.databases import Database
 from tests.officers import ANN, BOB, LEEDS, REASON, Officers, an_entry, an_officer, officers_of, put_in_quarantine
-from tests.store.rows import TODAY, Rows
+from tests.store.rows import TOMORROW, Rows
 
 OLD = "0000000000001"
 OLD_KEY, NEW_KEY = NhsNumber("9990000018"), NhsNumber("9990000026")
@@ -86,7 +86,7 @@ async def test_takes_two_custodians_and_the_same_identity(officers: Officers, ch
 async def test_old_record_leads_nowhere(officers: Officers, store: Store, child: int, raised: bool) -> None:
     """By number, key, name or act it is as if it had never been, for its custodians too."""
     if raised:
-        await officers.act(an_officer("cleo"), OLD, Raise(Tier.SHIELDED, "threat", TODAY))
+        await officers.act(an_officer("cleo"), OLD, Raise(Tier.SHIELDED, "threat", TOMORROW))
     await begun_anew(officers)
     assert (await store.children_by_number([OLD])).children == ()
     assert (await store.children_by_key(OLD_KEY)).children == ()

@@ -35,7 +35,7 @@ from tests.officers import (
     officers_of,
     put_in_quarantine,
 )
-from tests.store.rows import TODAY, Rows
+from tests.store.rows import TOMORROW, Rows
 
 PROTECTED, OPEN = "0000000000001", "0000000000002"
 ENTRY = an_entry(given="Ada", family="Exemple", keys=Keys(nhs_number=NhsNumber("9990000018")))
@@ -233,7 +233,7 @@ async def test_rejecting_takes_one_and_writes_nothing(officers: Officers, rows: 
 async def test_raiser_of_an_unconfirmed_shield_sees_no_entry(officers: Officers, rows: Rows) -> None:
     """Until another confirms the shield, what is like the child is not shown to whoever raised it."""
     child = await rows.child(PROTECTED)
-    await officers.act(ANN, PROTECTED, Raise(Tier.SHIELDED, "threat", TODAY))
+    await officers.act(ANN, PROTECTED, Raise(Tier.SHIELDED, "threat", TOMORROW))
     await put_in_quarantine(rows.connection, "entry", ENTRY, {child: []})
     assert (await officers.acts(ANN).quarantine(10, None)).rows == ()
     assert await resolve(officers, ANN, "REJECT") is None
@@ -242,7 +242,7 @@ async def test_raiser_of_an_unconfirmed_shield_sees_no_entry(officers: Officers,
 
 async def test_raiser_sees_no_entry_that_may_be_another_childs(officers: Officers, rows: Rows, child: int) -> None:
     """Were it told with the child it is most like, its address might be that of the child whom the raiser waits for."""
-    await officers.act(ANN, OPEN, Raise(Tier.SHIELDED, "threat", TODAY))
+    await officers.act(ANN, OPEN, Raise(Tier.SHIELDED, "threat", TOMORROW))
     assert (await officers.acts(ANN).quarantine(10, None)).rows == ()
     assert await resolve(officers, ANN, "SAME", PROTECTED) is None
     assert len((await officers.acts(BOB).quarantine(10, None)).rows) == 1

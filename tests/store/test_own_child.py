@@ -11,9 +11,9 @@ from adapters.shield_records import ActState, Change, Lift, Raise
 from adapters.store.postgres import Store
 from tests.databases import Database
 from tests.officers import ANN, BOB, LEEDS, REASON, Officers, an_entry, officers_of, put_in_quarantine
-from tests.store.rows import TODAY, Rows
+from tests.store.rows import TOMORROW, Rows
 
-RAISE = Raise(Tier.SHIELDED, "threat from a relative", TODAY)
+RAISE = Raise(Tier.SHIELDED, "threat from a relative", TOMORROW)
 OTHERS, OWN = "0000000000001", "0000000000002"
 PRINT = b"p" * 16
 PARENT = replace(ANN, prints=(b"q" * 16, PRINT))
@@ -55,7 +55,7 @@ async def test_an_officer_does_nothing_to_their_own_child(officers: Officers, ow
 async def test_an_officer_completes_nothing_for_their_own_child(officers: Officers, own: int) -> None:
     """Two officers must agree that a shield may go, and neither is the child's parent."""
     await officers.act(BOB, OWN, RAISE)
-    await officers.act(replace(ANN, subject="carl"), OWN, Change(review_on=TODAY))
+    await officers.act(replace(ANN, subject="carl"), OWN, Change(review_on=TOMORROW))
     assert await officers.act(PARENT, OWN, Lift()) is None
     await officers.act(BOB, OWN, Lift())
     assert await officers.act(PARENT, OWN, Lift()) is None

@@ -33,12 +33,12 @@ from tests.auditing import opened, scribe_for
 from tests.builders import a_viewer
 from tests.databases import Database
 from tests.officers import ANN, BOB, BRADFORD, ELSE, LEEDS, OTHER, REASON, Officers, an_officer, officers_of
-from tests.store.rows import TODAY, Rows
+from tests.store.rows import TOMORROW, Rows
 
-SOON = TODAY + timedelta(days=90)
+SOON = TOMORROW + timedelta(days=90)
 RAISE = Raise(Tier.SHIELDED, "threat from a relative", SOON)
 SEAL = Raise(Tier.SEALED, "witness protection", SOON)
-SCHOOL = CircleTerm("school-1", frozenset({"ADDRESS", "SCHOOL"}), TODAY + timedelta(days=30))
+SCHOOL = CircleTerm("school-1", frozenset({"ADDRESS", "SCHOOL"}), TOMORROW + timedelta(days=30))
 CHILD = "0000000000001"
 MUTATION = {Change: "changeShield", Transfer: "transferShield", Raise: "raiseShield"}
 
@@ -155,14 +155,14 @@ async def test_what_strengthens_is_done_at_once(officers: Officers, child: int) 
     """Tier up, more withheld, circle shorter, review sooner or later: one officer of the authority."""
     await shielded(officers)
     await officers.both(CHILD, Change(circle=(SCHOOL,)))
-    shorter = CircleTerm("school-1", frozenset({"SCHOOL"}), TODAY)
-    change = Change(Tier.SEALED, frozenset({"KEY"}), "worse than thought", TODAY, (shorter,))
+    shorter = CircleTerm("school-1", frozenset({"SCHOOL"}), TOMORROW)
+    change = Change(Tier.SEALED, frozenset({"KEY"}), "worse than thought", TOMORROW, (shorter,))
     result = await officers.act(BOB, CHILD, change)
     assert result is not None
     assert result.state is ActState.DONE
     after = await stands(officers)
     assert (after.tier, after.withheld, after.ground) == (Tier.SEALED, frozenset({"KEY"}), "worse than thought")
-    assert (after.review_on, after.circle) == (TODAY, (shorter,))
+    assert (after.review_on, after.circle) == (TOMORROW, (shorter,))
 
 
 async def test_act_voids_what_waits(officers: Officers, rows: Rows, child: int) -> None:
@@ -190,7 +190,7 @@ async def test_proposal_lapses(officers: Officers, rows: Rows, child: int) -> No
 async def test_stricter_raise_is_carried_out_and_looser_is_done_already(officers: Officers, child: int) -> None:
     """Raising never lowers: tier and what is withheld are the strictest of both, all else as its officers left it."""
     before = await shielded(officers, Raise(Tier.SHIELDED, "ground", SOON, frozenset({"KEY"})))
-    await officers.act(ELSE, CHILD, Raise(Tier.SHIELDED, "other", TODAY))
+    await officers.act(ELSE, CHILD, Raise(Tier.SHIELDED, "other", TOMORROW))
     assert await stands(officers) == before
     await officers.act(ELSE, CHILD, SEAL)
     after = await stands(officers)
@@ -314,7 +314,7 @@ async def test_lifted_child_stays_held_by_its_agency(officers: Officers, rows: R
     assert await numbers_of(rows, "SELECT agency FROM holds WHERE cleared_at IS NULL") == ["practice"]
 
 
-@pytest.mark.parametrize("call", [RAISE, Change(review_on=TODAY), SEAL], ids=["again", "changed", "sealed"])
+@pytest.mark.parametrize("call", [RAISE, Change(review_on=TOMORROW), SEAL], ids=["again", "changed", "sealed"])
 async def test_act_ends_every_override(officers: Officers, rows: Rows, child: int, call: ShieldCall) -> None:
     """Whoever looks behind the shield looks no longer, whatever the act; to raise again what stands is one."""
     await shielded(officers)
@@ -383,7 +383,7 @@ async def test_every_shield_ever_raised_stands_at_least_as_strict(officers: Offi
         Change(circle=(CircleTerm("nobody", frozenset({"SCHOOL"}), SOON),)),
         Change(circle=(SCHOOL, CircleTerm("charity", frozenset({"SCHOOL"}), SOON))),
         Transfer("E99999999"),
-        Raise(Tier.SHIELDED, "ground", TODAY - timedelta(days=2)),
+        Raise(Tier.SHIELDED, "ground", TOMORROW - timedelta(days=2)),
         Change(),
     ],
 )
@@ -475,7 +475,9 @@ async def test_cases_are_the_authoritys_own(officers: Officers, rows: Rows, chil
     await officers.act(ANN, CHILD, RAISE)
     await officers.act(ANN, "0000000000005", Lift())
     await rows.shield(await rows.child("0000000000006", postcode=None), authority=BRADFORD)
-    await rows.connection.execute("UPDATE shields SET review_on = $1 WHERE tier = 'SEALED'", TODAY - timedelta(days=2))
+    await rows.connection.execute(
+        "UPDATE shields SET review_on = $1 WHERE tier = 'SEALED'", TOMORROW - timedelta(days=2)
+    )
     assert await listed(officers, ANN) == ["2", "3", "4", "5"]
     assert await listed(officers, BOB) == ["1", "2", "3", "4", "5"]
     assert await listed(officers, an_officer("cleo", scopes="")) == ["1", "2", "3", "5"]
@@ -492,7 +494,7 @@ async def test_case_tells_what_an_officer_must_know(officers: Officers, rows: Ro
     await shielded(officers)
     await officers.both(CHILD, Change(circle=(SCHOOL,)))
     await rows.hold(child)
-    await rows.connection.execute("UPDATE shields SET review_on = $1", TODAY - timedelta(days=2))
+    await rows.connection.execute("UPDATE shields SET review_on = $1", TOMORROW - timedelta(days=2))
     case, other = (await officers.acts(ANN).cases("ALL", 50, None)).rows
     assert case.state.circle == (SCHOOL,)
     assert [(hold.agency, hold.mark) for hold in case.holds] == [("practice", "PDS_RESTRICTED")]
