@@ -17,6 +17,7 @@ from aiohttp import web
 from adapters.agency import AgencyName
 from adapters.sandbox import gias_server, lev_server, ods_server, oneroster_server, pds_server, services_server
 from adapters.sandbox.faults import Conduct, Fault
+from adapters.sandbox.known import KnownChildren
 from adapters.sandbox.report_receiver import FAULTS, ROOT, Received, ReportReceiver
 from adapters.sandbox.tokens import sandbox_pds_key, sandbox_report_key
 
@@ -80,6 +81,7 @@ class Sandbox:
         self.report_key = sandbox_report_key()
         self.reports = ReportReceiver(self.report_key.public_key())
         self.conduct = Conduct()
+        self.known = KnownChildren()
         self.urls: AgencyUrls
         self._runners: list[web.AppRunner] = []
 
@@ -95,13 +97,13 @@ class Sandbox:
         return sandbox
 
     async def _start(self, host: str, ports: Ports) -> None:
-        pds_application = pds_server.application(self.conduct, public_key=self.pds_key, rate=self.pds_rate)
-        oneroster = await self._serve(oneroster_server.application(self.conduct), host, ports.oneroster)
+        pds_application = pds_server.application(self.conduct, self.known, public_key=self.pds_key, rate=self.pds_rate)
+        oneroster = await self._serve(oneroster_server.application(self.conduct, self.known), host, ports.oneroster)
         gias = await self._serve(gias_server.application(self.conduct), host, ports.gias)
         pds = await self._serve(pds_application, host, ports.pds)
         ods = await self._serve(ods_server.application(self.conduct), host, ports.ods)
-        lev = await self._serve(lev_server.application(self.conduct), host, ports.lev)
-        services = await self._serve(services_server.application(self.conduct), host, ports.services)
+        lev = await self._serve(lev_server.application(self.conduct, self.known), host, ports.lev)
+        services = await self._serve(services_server.application(self.conduct, self.known), host, ports.services)
         reports = await self._serve(self.reports.application(), host, ports.reports)
         control = await self._serve(_control_door(self.conduct, self.reports), host, ports.control)
         self.urls = AgencyUrls(

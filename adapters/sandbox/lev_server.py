@@ -13,7 +13,8 @@ from aiohttp import web
 from adapters.agency import AgencyName
 from adapters.records import BirthEntry
 from adapters.sandbox.faults import Conduct, Fault
-from adapters.sandbox.population import SyntheticChild, SyntheticParent, born_on, child_at, index_of_birth_entry
+from adapters.sandbox.known import KnownChildren
+from adapters.sandbox.population import SyntheticChild, SyntheticParent
 
 Body: TypeAlias = dict[str, Any]
 
@@ -39,9 +40,9 @@ _INFORMANTS = frozenset({"informant1", "informant2"})  # of whom only the qualif
 _LINKS = frozenset({"previousRegistration", "nextRegistration"})
 
 
-def application(conduct: Conduct, *, children: int = 100_000) -> web.Application:
+def application(conduct: Conduct, known: KnownChildren, *, children: int = 100_000) -> web.Application:
     """LEV at the root; a search looks among the first `children`."""
-    lev = _Lev(conduct, children)
+    lev = _Lev(conduct, known, children)
 
     def counted(handler: Any) -> Any:
         return conduct.answering(AgencyName.PARENTS, handler, _overloaded)
@@ -59,8 +60,9 @@ def application(conduct: Conduct, *, children: int = 100_000) -> web.Application
 class _Lev:
     """Answers for every child on a birth entry."""
 
-    def __init__(self, conduct: Conduct, children: int) -> None:
+    def __init__(self, conduct: Conduct, known: KnownChildren, children: int) -> None:
         self._conduct = conduct
+        self._known = known
         self._children = children
 
     async def read(self, request: web.Request) -> web.Response:
@@ -70,10 +72,10 @@ class _Lev:
         number = request.match_info["number"]
         if not number.isascii() or not number.isdigit():
             return _error(400, "BadRequest", "ID must be an integer")
-        index = index_of_birth_entry(number)
+        index = self._known.index_of_birth_entry(number)
         if index is None:
             return _error(404, "ResourceNotFound", f"{request.path} does not exist")
-        return web.json_response(self._entry(child_at(index), BirthEntry(number), request))
+        return web.json_response(self._entry(self._known.child_at(index), BirthEntry(number), request))
 
     async def search(self, request: web.Request) -> web.Response:
         """`GET /v1/registration/birth?forenames&surname&dateOfBirth`: a bare array, several hits being normal."""
@@ -89,8 +91,8 @@ class _Lev:
         surname = re.compile(_as_pattern(request.query["surname"]), re.IGNORECASE)
         forenames = re.compile(_as_pattern(request.query["forenames"]) + r"(\s|$)", re.IGNORECASE)
         hits = []
-        for index in born_on(day, self._children):
-            child = child_at(index)
+        for index in self._known.born_on(day, self._children):
+            child = self._known.child_at(index)
             if child.birth_entry and surname.fullmatch(child.name.family or "") and forenames.match(_joined(child)):
                 hits.append(self._entry(child, child.birth_entry, request))
         return web.json_response(hits)

@@ -12,8 +12,8 @@ from aiohttp import web
 from adapters.agency import AgencyName
 from adapters.sandbox import roster_filter, roster_rows
 from adapters.sandbox.faults import Conduct, Fault, Handler
+from adapters.sandbox.known import KnownChildren
 from adapters.sandbox.places import school_at, schools
-from adapters.sandbox.population import child_at, index_of_upn
 from adapters.sandbox.roster_rows import Row
 from adapters.sandbox.tokens import TokenDesk
 
@@ -28,16 +28,17 @@ _PLAIN = {"sourcedId", "status", "dateLastModified", "identifier", "name", "type
 FILTERABLE = frozenset(_PLAIN | {"enabledUser", "username", "givenName", "familyName"})
 SELECTABLE = FILTERABLE | {"userIds", "roles", "grades", "password", "user", "class", "school", "role"}
 
-Rows = Callable[[roster_filter.Filter | None], Iterable[Row]]
+Rows = Callable[[KnownChildren, roster_filter.Filter | None], Iterable[Row]]
+Listed = Callable[[roster_filter.Filter | None], Iterable[Row]]
 
 
-def application(conduct: Conduct) -> web.Application:
+def application(conduct: Conduct, known: KnownChildren) -> web.Application:
     tokens = TokenDesk(scopes=frozenset({CORE, FULL}))
     roster = web.Application()
     roster.add_routes([web.post("/token", tokens.issue)])
-    handlers: dict[str, Handler] = dict(_school_lists(conduct, tokens))
+    handlers: dict[str, Handler] = dict(_school_lists(conduct, known, tokens))
     for path, kind in _COLLECTIONS.items():
-        collection = _Collection(conduct, tokens, kind)
+        collection = _Collection(conduct, known, tokens, kind)
         handlers |= {path: collection.many, f"{path}/{{id}}": collection.one}
     for path, handler in handlers.items():
         roster.add_routes([web.get(ROOT + path, conduct.answering(SCHOOL, handler, _overloaded))])
@@ -54,14 +55,15 @@ class _Kind:
 
 
 class _Collection:
-    def __init__(self, conduct: Conduct, tokens: TokenDesk, kind: _Kind) -> None:
+    def __init__(self, conduct: Conduct, known: KnownChildren, tokens: TokenDesk, kind: _Kind) -> None:
         self._conduct = conduct
+        self._known = known
         self._tokens = tokens
         self._kind = kind
 
     async def many(self, request: web.Request) -> web.Response:
         refusal = _refusal(self._conduct, self._tokens, request)
-        return refusal or _page(request, self._kind, self._kind.rows, mismatch=self._mismatching)
+        return refusal or _page(request, self._kind, self._rows, mismatch=self._mismatching)
 
     async def one(self, request: web.Request) -> web.Response:
         refusal = _refusal(self._conduct, self._tokens, request)
@@ -69,25 +71,29 @@ class _Collection:
             return refusal
         sourced_id = request.match_info["id"]
         only = roster_filter.Filter([[roster_filter.Clause("sourcedId", "=", sourced_id)]])
-        row = next((row for row in self._kind.rows(only) if only.fits(row)), None)
+        row = next((row for row in self._rows(only) if only.fits(row)), None)
         if row is None:
             return _error(404, "unknownobject", "The specified object could not be found.")
         return web.json_response({self._kind.one: row})
+
+    def _rows(self, where: roster_filter.Filter | None) -> Iterable[Row]:
+        return self._kind.rows(self._known, where)
 
     @property
     def _mismatching(self) -> bool:
         return self._conduct.acting(SCHOOL) is Fault.MISMATCH
 
 
-def _school_lists(conduct: Conduct, tokens: TokenDesk) -> Iterator[tuple[str, Handler]]:
+def _school_lists(conduct: Conduct, known: KnownChildren, tokens: TokenDesk) -> Iterator[tuple[str, Handler]]:
     """Give the paths that list what one school has."""
 
-    def listing(kind: _Kind, rows_of: Callable[[int], Iterable[Row]]) -> Handler:
+    def listing(kind: _Kind, rows_of: Callable[[KnownChildren, int], Iterable[Row]]) -> Handler:
         async def handler(request: web.Request) -> web.Response:
             urn = roster_rows.urn_of_school(request.match_info["id"])
 
             def rows(where: roster_filter.Filter | None) -> Iterator[Row]:
-                return (row for index in range(LISTED) if child_at(index).school_urn == urn for row in rows_of(index))
+                theirs = (index for index in range(LISTED) if known.child_at(index).school_urn == urn)
+                return (row for index in theirs for row in rows_of(known, index))
 
             return _refusal(conduct, tokens, request) or _page(request, kind, rows)
 
@@ -97,18 +103,18 @@ def _school_lists(conduct: Conduct, tokens: TokenDesk) -> Iterator[tuple[str, Ha
     yield "/schools/{id}/enrollments", listing(_COLLECTIONS["/enrollments"], roster_rows.enrollments_of)
 
 
-def _users(where: roster_filter.Filter | None) -> Iterator[Row]:
+def _users(known: KnownChildren, where: roster_filter.Filter | None) -> Iterator[Row]:
     identifiers = where.values_of("identifier") if where else None
-    found = map(index_of_upn, identifiers) if identifiers is not None else _indexes(where)
-    return (row for index in dict.fromkeys(found) if index is not None for row in roster_rows.users_of(index))
+    found = map(known.index_of_upn, identifiers) if identifiers is not None else _indexes(where)
+    return (row for index in dict.fromkeys(found) if index is not None for row in roster_rows.users_of(known, index))
 
 
-def _enrollments(where: roster_filter.Filter | None) -> Iterator[Row]:
+def _enrollments(known: KnownChildren, where: roster_filter.Filter | None) -> Iterator[Row]:
     return (
         row
         for index in dict.fromkeys(_indexes(where))
         if index is not None
-        for row in roster_rows.enrollments_of(index)
+        for row in roster_rows.enrollments_of(known, index)
     )
 
 
@@ -117,7 +123,7 @@ def _indexes(where: roster_filter.Filter | None) -> Iterable[int | None]:
     return range(LISTED) if ids is None else map(roster_rows.index_of_pupil, ids)
 
 
-def _orgs(where: roster_filter.Filter | None) -> Iterator[Row]:
+def _orgs(_: KnownChildren, where: roster_filter.Filter | None) -> Iterator[Row]:
     ids = where.values_of("sourcedId") if where else None
     found = schools() if ids is None else (school_at(roster_rows.urn_of_school(org)) for org in dict.fromkeys(ids))
     return (roster_rows.org_of(school) for school in found if school is not None)
@@ -132,7 +138,7 @@ _COLLECTIONS = {
 }
 
 
-def _page(request: web.Request, kind: _Kind, rows: Rows, *, mismatch: bool = False) -> web.Response:
+def _page(request: web.Request, kind: _Kind, rows: Listed, *, mismatch: bool = False) -> web.Response:
     try:
         limit = min(int(request.query.get("limit", LIMIT)), LARGEST_LIMIT)
         offset = int(request.query.get("offset", 0))

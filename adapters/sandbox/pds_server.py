@@ -20,17 +20,17 @@ from adapters.sandbox.fhir_bodies import (
     relatives,
     spine_error,
 )
-from adapters.sandbox.population import child_at, index_of_nhs_number, parent_of_nhs_number
+from adapters.sandbox.known import KnownChildren
 from adapters.sandbox.tokens import TokenDesk
 
 ROOT = "/personal-demographics/FHIR/R4"
 MEDIA_TYPE = "application/fhir+json"
 
 
-def application(conduct: Conduct, *, public_key: KeyFlexible, rate: int = 200) -> web.Application:
+def application(conduct: Conduct, known: KnownChildren, *, public_key: KeyFlexible, rate: int = 200) -> web.Application:
     """PDS under `ROOT`, its tokens at `/oauth2/token`; `rate` is in transactions a second."""
     desk = TokenDesk(public_key=public_key)
-    pds = _Pds(conduct, desk, rate)
+    pds = _Pds(conduct, known, desk, rate)
     server = web.Application()
     server.add_routes(
         [
@@ -79,15 +79,16 @@ def _overloaded() -> web.Response:
 class _Pds:
     """Answers each number's questions."""
 
-    def __init__(self, conduct: Conduct, desk: TokenDesk, rate: int) -> None:
+    def __init__(self, conduct: Conduct, known: KnownChildren, desk: TokenDesk, rate: int) -> None:
         self._conduct = conduct
+        self._known = known
         self._desk = desk
         self._rate = _Rate(rate)
 
     async def patient(self, request: web.Request) -> web.StreamResponse:
         """`GET /Patient/{number}`: asked of a child for the practice, of a parent for how to reach them."""
         number = request.match_info["number"]
-        agency = AgencyName.PRACTICE if parent_of_nhs_number(number) is None else AgencyName.PARENTS
+        agency = AgencyName.PRACTICE if self._known.parent_of_nhs_number(number) is None else AgencyName.PARENTS
         return await self._conduct.answering(agency, self._patient, _overloaded)(request)
 
     async def relatives(self, request: web.Request) -> web.StreamResponse:
@@ -103,23 +104,24 @@ class _Pds:
         if refusal is not None:
             return refusal
         number = request.match_info["number"]
-        index, parent = index_of_nhs_number(number), parent_of_nhs_number(number)
+        index, parent = self._known.index_of_nhs_number(number), self._known.parent_of_nhs_number(number)
         if index is not None:
             body = self._child(number, index)
         elif parent is not None:
             restricted = self._conduct.acting(AgencyName.PARENTS) is Fault.RESTRICTED
-            body = patient_of_parent(child_at(parent[0]).parents[parent[1]], number, "R" if restricted else "U")
+            whose = self._known.child_at(parent[0]).parents[parent[1]]
+            body = patient_of_parent(whose, number, "R" if restricted else "U")
         else:
             return _not_found()
         return _answered(request, _fhir(body))
 
     def _child(self, number: str, index: int) -> Body:
-        child = child_at(index)
+        child = self._known.child_at(index)
         fault = self._conduct.acting(AgencyName.PRACTICE)
         code = "R" if fault is Fault.RESTRICTED and child.pds_code == "U" else child.pds_code
         body = patient_of_child(child, number, code)
         if fault is Fault.MISMATCH:
-            return body | {"id": _child_beside(index), "identifier": []}
+            return body | {"id": self._child_beside(index), "identifier": []}
         return body
 
     async def _relatives(self, request: web.Request) -> web.Response:
@@ -127,17 +129,22 @@ class _Pds:
         if refusal is not None:
             return refusal
         number = request.match_info["number"]
-        index = index_of_nhs_number(number)
+        index = self._known.index_of_nhs_number(number)
         if index is None:
             return _not_found()
-        child = child_at(index)
+        child = self._known.child_at(index)
         fault = self._conduct.acting(AgencyName.PARENTS)
         base = str(request.url.origin()) + ROOT
         if child.pds_code != "U" or fault is Fault.RESTRICTED:
             bundle: Body = {"resourceType": "Bundle", "type": "searchset", "total": 0}
             return _answered(request, _fhir(bundle))
-        whose = _child_beside(index) if fault is Fault.MISMATCH else number
+        whose = self._child_beside(index) if fault is Fault.MISMATCH else number
         return _answered(request, _fhir(relatives(child, whose, base)))
+
+    def _child_beside(self, index: int) -> str:
+        """The number of the child beside one, for an answer about somebody else."""
+        beside = self._known.child_at(index ^ 1).keys.nhs_number
+        return beside.value if beside else ""
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         """What PDS says before it looks anybody up, in its order; None where there is nothing to say."""
@@ -171,9 +178,3 @@ def _answered(request: web.Request, response: web.Response) -> web.Response:
         if echoed in request.headers:
             response.headers[echoed] = request.headers[echoed]
     return response
-
-
-def _child_beside(index: int) -> str:
-    """The number of the child beside one, for an answer about somebody else."""
-    beside = child_at(index ^ 1).keys.nhs_number
-    return beside.value if beside else ""

@@ -6,29 +6,30 @@ A child whose index ends in seven has a second, deleted row at another school: o
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from adapters.sandbox.known import KnownChildren
 from adapters.sandbox.places import SyntheticSchool
-from adapters.sandbox.population import CAPACITY, SyntheticChild, child_at
+from adapters.sandbox.population import CAPACITY, SyntheticChild
 
 Row = dict[str, object]
 
 CHANGED = "2026-09-04T06:30:00.000Z"
 
 
-def users_of(index: int) -> Iterator[Row]:
+def users_of(known: KnownChildren, index: int) -> Iterator[Row]:
     """Give the rows of the child at an index: none where it has no UPN, for then no school has met it."""
-    child = child_at(index)
+    child = known.child_at(index)
     if child.keys.upn is None:
         return
     yield _user(child, f"pupil-{index:08d}", "active", list(_roles(child)))
     if index % 10 == 7:
-        elsewhere = child_at((index + 10) % CAPACITY).school_urn
+        elsewhere = known.child_at((index + 10) % CAPACITY).school_urn
         roles = [_role(elsewhere, "primary", date(2019, 9, 2), None)] if elsewhere else []
         yield _user(child, f"pupil-{index:08d}-old", "tobedeleted", roles)
 
 
-def enrollments_of(index: int) -> Iterator[Row]:
+def enrollments_of(known: KnownChildren, index: int) -> Iterator[Row]:
     """Give the enrolment of the child at an index, in its year's class."""
-    child = child_at(index)
+    child = known.child_at(index)
     if child.keys.upn is None or child.school_urn is None:
         return
     yield {

@@ -6,6 +6,7 @@ stored consent covers the marker it gives a broker reference, and nothing that s
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 
 import msgspec
 import strawberry
@@ -15,13 +16,22 @@ from strawberry.types import ExecutionResult
 
 from adapters.agency import AgencyName
 from adapters.sandbox.faults import Conduct, Fault
-from adapters.sandbox.population import SyntheticChild, SyntheticService, child_at, index_of_nhs_number
+from adapters.sandbox.known import KnownChildren
+from adapters.sandbox.population import SyntheticChild, SyntheticService
 from adapters.sandbox.tokens import TokenDesk
 
 SERVICES = AgencyName.SERVICES
 ANOTHER_CHILD = "9990000042"
 
 _BROKER_KEY = b"references that lead to nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a question is answered from."""
+
+    conduct: Conduct
+    known: KnownChildren
 
 
 @strawberry.federation.type
@@ -67,14 +77,14 @@ class Child:
         ]
 
     @classmethod
-    def resolve_reference(cls, info: strawberry.Info[Conduct, None], **representation: str) -> "Child | None":
+    def resolve_reference(cls, info: strawberry.Info[_Context, None], **representation: str) -> "Child | None":
         number = representation["nhsNumber"]
-        index = index_of_nhs_number(number)
+        index = info.context.known.index_of_nhs_number(number)
         if index is None:
             return None
-        if info.context.acting(SERVICES) is Fault.MISMATCH:
+        if info.context.conduct.acting(SERVICES) is Fault.MISMATCH:
             number = ANOTHER_CHILD
-        return cls(nhs_number=strawberry.ID(number), known=child_at(index))
+        return cls(nhs_number=strawberry.ID(number), known=info.context.known.child_at(index))
 
 
 # No root field of its own: a child is reached through `_entities` alone, so nothing here can be browsed.
@@ -87,9 +97,10 @@ class _Operation(msgspec.Struct, rename="camel"):
     operation_name: str | None = None
 
 
-def application(conduct: Conduct) -> web.Application:
+def application(conduct: Conduct, known: KnownChildren) -> web.Application:
     tokens = TokenDesk()
     operations = msgspec.json.Decoder(_Operation)
+    context = _Context(conduct, known)
 
     async def graphql(request: web.Request) -> web.Response:
         if not tokens.admits(request):
@@ -103,7 +114,7 @@ def application(conduct: Conduct) -> web.Application:
         except msgspec.DecodeError:
             return _error(400, "BAD_REQUEST", "POST body missing, invalid Content-Type, or JSON object has no keys.")
         result = await SCHEMA.execute(
-            operation.query, operation.variables, context_value=conduct, operation_name=operation.operation_name
+            operation.query, operation.variables, context_value=context, operation_name=operation.operation_name
         )
         return _answer(result)
 

@@ -21,6 +21,7 @@ from adapters.practice_pds import PdsPractices
 from adapters.records import NhsNumber, ParentRecord, PracticeRecord
 from adapters.sandbox import lev_server, ods_server, pds_server
 from adapters.sandbox.faults import Conduct
+from adapters.sandbox.known import KnownChildren
 from adapters.sandbox.population import NOTABLE, child_at
 from adapters.sandbox.tokens import SANDBOX_API_KEY, SANDBOX_CLIENT_ID, SANDBOX_KEY_ID
 
@@ -89,10 +90,12 @@ async def health_agencies(
     conduct = Conduct()
     async with AsyncExitStack() as running:
         pds = await running.enter_async_context(
-            served(pds_server.application(conduct, public_key=our_key(), rate=rate))
+            served(pds_server.application(conduct, KnownChildren(), public_key=our_key(), rate=rate))
         )
         ods = await running.enter_async_context(served(ods_server.application(conduct)))
-        lev = await running.enter_async_context(served(lev_server.application(conduct, children=2_000)))
+        lev = await running.enter_async_context(
+            served(lev_server.application(conduct, KnownChildren(), children=2_000))
+        )
         client = await running.enter_async_context(AgencyClient(contracts={"pds": Contract(per_second=agreed)}))
         proof = PrivateKeyJwt(SANDBOX_CLIENT_ID, key or our_key(), key_id=SANDBOX_KEY_ID)
         credential = ClientCredentials("pds-token", f"{pds}/oauth2/token", proof)
