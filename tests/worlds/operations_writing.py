@@ -1,0 +1,226 @@
+"""Writes operations on any schema: fields, aliases, fragments, conditions, and each argument as literal or variable.
+
+It knows nothing of children. What root fields are asked with comes from whoever asks for the operation.
+"""
+
+import json
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    get_named_type,
+    get_nullable_type,
+)
+
+COMPOSITE: Final = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
+DEEPEST: Final = 8  # levels that are selected; our schemas have seven
+
+
+class Root(NamedTuple):
+    """A root field to be asked, and with what."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an operation is written: of a hundred places where it could be, in how many each of these is."""
+
+    fields: float = 0.5  # of those that there are, how many are asked for
+    aliases: float = 0.1
+    twice: float = 0.05  # the same response key once more
+    conditions: float = 0.08
+    fragments: float = 0.15
+    typenames: float = 0.1
+    variables: float = 0.6  # of arguments, and of values inside them
+    defaults: float = 0.1  # of variables, which are then not sent
+
+
+PLAIN: Final = Manner(fields=1, aliases=0, twice=0, conditions=0, fragments=0, typenames=0, variables=1, defaults=0)
+
+
+class Written(NamedTuple):
+    """An operation's text and its variables."""
+
+    text: str
+    variables: dict[str, Any]
+
+
+class Writer:
+    """Writes one operation: `write` once. `prefix` keeps its names apart from another's in the same document."""
+
+    def __init__(self, schema: GraphQLSchema, rng: random.Random, manner: Manner, prefix: str = "") -> None:
+        self._schema = schema
+        self._rng = rng
+        self._manner = manner
+        self._prefix = prefix
+        self._made = 0
+        self._defined: dict[str, str] = {}  # variables, each with its definition's type
+        self._variables: dict[str, Any] = {}
+        self._fragments: list[str] = []
+        self._skipping: dict[bool, str] = {}
+
+    def write(self, kind: str, roots: Iterable[Root], name: str = "") -> Written:
+        """`kind` is `query` or `mutation`; fields that would share a response key get aliases of their own."""
+        type_ = self._schema.query_type if kind == "query" else self._schema.mutation_type
+        assert type_ is not None
+        asked: list[str] = []
+        seen: set[str] = set()
+        for root in roots:
+            field = type_.fields[root.name]
+            alias = root.name in seen or self._chance(self._manner.aliases)
+            seen.add(root.name)
+            head = f"{self._new('r')}: {root.name}" if alias else root.name
+            head += self._arguments(field, root.arguments)
+            asked.append(self._field(head, field.type, 1))
+            if kind == "query" and self._chance(self._manner.twice):
+                asked.append(self._field(head, field.type, 1))
+        body = self._set(asked, type_, conditional=kind == "query")
+        definitions = ", ".join(f"${variable}: {defined}" for variable, defined in self._defined.items())
+        headed = kind if not definitions else f"{kind} {name}({definitions})" if name else f"{kind}({definitions})"
+        if name and not definitions:
+            headed = f"{kind} {name}"
+        return Written(" ".join([f"{headed} {body}", *self._fragments]), self._variables)
+
+    # Selections
+
+    def _selection(self, type_: GraphQLNamedType, level: int) -> str:
+        """What is asked of a type; at least something."""
+        if isinstance(type_, GraphQLUnionType):
+            parts = [f"... on {one.name} {self._selection(one, level)}" for one in type_.types]
+            return f"{{ __typename {' '.join(parts)} }}"
+        assert isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
+        chosen = [field for field in type_.fields.items() if self._wanted(field[1], level)]
+        if not chosen:
+            chosen = [
+                self._rng.choice(
+                    [field for field in type_.fields.items() if not _leads_on(field[1])] or list(type_.fields.items())
+                )
+            ]
+        asked: list[str] = []
+        for name, field in chosen:
+            head = f"{self._new('a')}: {name}" if self._chance(self._manner.aliases) else name
+            asked.append(self._field(head, field.type, level + 1))
+            if self._chance(self._manner.twice):
+                asked.append(self._field(head, field.type, level + 1))
+        if self._chance(self._manner.typenames):
+            asked.append("__typename")
+        return self._set(asked, type_, conditional=True)
+
+    def _wanted(self, field: GraphQLField, level: int) -> bool:
+        if _leads_on(field) and level >= DEEPEST:
+            return False
+        return self._chance(self._manner.fields)
+
+    def _field(self, head: str, type_: Any, level: int) -> str:
+        named = get_named_type(type_)
+        below = f" {self._selection(named, level)}" if isinstance(named, COMPOSITE) else ""
+        return f"{head}{self._condition()}{below}"
+
+    def _set(self, asked: Sequence[str], type_: GraphQLNamedType, *, conditional: bool) -> str:
+        """A selection set of these; some of them maybe behind a fragment, and that behind another."""
+        whole = " ".join(asked)
+        while conditional and self._chance(self._manner.fragments):
+            at = self._rng.randrange(len(asked))
+            alone, inside = " ".join(asked[:at]), " ".join(asked[at:])
+            whole = f"{alone} {self._fragment(inside, type_)}".strip()
+            asked = [whole]
+        return f"{{ {whole} }}"
+
+    def _fragment(self, inside: str, type_: GraphQLNamedType) -> str:
+        match self._rng.randrange(3):
+            case 0:
+                name = self._new("F")
+                self._fragments.append(f"fragment {name} on {type_.name} {{ {inside} }}")
+                return f"...{name}{self._condition()}"
+            case 1:
+                return f"... on {type_.name}{self._condition()} {{ {inside} }}"
+            case _:
+                return f"...{self._condition()} {{ {inside} }}"
+
+    def _condition(self) -> str:
+        """A directive, which lets pass what it stands on three times out of four."""
+        if not self._chance(self._manner.conditions):
+            return ""
+        stays, directive = self._rng.random() < 0.75, self._rng.choice(("include", "skip"))
+        value = stays is (directive == "include")
+        if self._rng.random() < 0.5:
+            return f" @{directive}(if: {json.dumps(value)})"
+        if value not in self._skipping:
+            self._skipping[value] = self._variable(value, "Boolean!", GraphQLBoolean)
+        return f" @{directive}(if: ${self._skipping[value]})"
+
+    # Values
+
+    def _arguments(self, field: GraphQLField, given: Mapping[str, Any]) -> str:
+        if not given:
+            return ""
+        parts = [f"{name}: {self._value(value, field.args[name].type)}" for name, value in given.items()]
+        return f"({', '.join(parts)})"
+
+    def _value(self, value: Any, type_: GraphQLInputType) -> str:
+        """The value as it stands in the text: itself, or a variable of its own, with or without what is inside it."""
+        if self._chance(self._manner.variables):
+            return "$" + self._variable(value, str(type_) if value is None else f"{get_nullable_type(type_)}!", type_)
+        return self._literal(value, type_, self._value)
+
+    def _constant(self, value: Any, type_: GraphQLInputType) -> str:
+        return self._literal(value, type_, self._constant)
+
+    def _literal(self, value: Any, type_: GraphQLInputType, inside: Callable[[Any, GraphQLInputType], str]) -> str:
+        bare = get_nullable_type(type_)
+        if value is None:
+            return "null"
+        if isinstance(bare, GraphQLList):
+            return f"[{', '.join(inside(one, bare.of_type) for one in value)}]"
+        if isinstance(bare, GraphQLInputObjectType):
+            parts = (f"{name}: {inside(one, bare.fields[name].type)}" for name, one in value.items())
+            return f"{{{', '.join(parts)}}}"
+        return str(value) if isinstance(bare, GraphQLEnumType) else literal(value)
+
+    def _variable(self, value: Any, shown: str, type_: GraphQLInputType) -> str:
+        """A new variable's name; now and then its value is its default, and nothing is sent."""
+        name = self._new("v")
+        if value is not None and self._chance(self._manner.defaults):
+            shown = f"{shown} = {self._constant(value, type_)}"
+        else:
+            self._variables[name] = value
+        self._defined[name] = shown
+        return name
+
+    # Chance
+
+    def _chance(self, probability: float) -> bool:
+        return self._rng.random() < probability
+
+    def _new(self, letter: str) -> str:
+        self._made += 1
+        return f"{letter}{self._prefix}{self._made}"
+
+
+def literal(value: Any) -> str:
+    """A JSON value of no particular type as it stands in a text."""
+    match value:
+        case Mapping():
+            return f"{{{', '.join(f'{name}: {literal(one)}' for name, one in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(literal, value))}]"
+    return json.dumps(value)
+
+
+def _leads_on(field: GraphQLField) -> bool:
+    return isinstance(get_named_type(field.type), COMPOSITE)

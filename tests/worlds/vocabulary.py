@@ -1,0 +1,73 @@
+"""What can be asked about in a pair of worlds: every value that either of them has, and some that neither has.
+
+A viewer who asks by a hidden value must be answered as if it were absent, so the hidden ones are here with the rest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from adapters.number import with_check_character
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """One child by all that it could be found by; of each value what the one world has and what the other has."""
+
+    number: str
+    families: tuple[str, ...] = ()
+    givens: tuple[str, ...] = ()
+    former_families: tuple[str, ...] = ()
+    birth_dates: tuple[date, ...] = ()
+    genders: tuple[str, ...] = ()
+    postcodes: tuple[str, ...] = ()
+    nhs_numbers: tuple[str, ...] = ()
+    upns: tuple[str, ...] = ()
+    birth_entries: tuple[str, ...] = ()
+
+
+def _nobodies() -> tuple[Somebody, ...]:
+    """Children as they could be and are not: numbers and keys are well formed, and nobody's."""
+    return tuple(
+        Somebody(
+            number=with_check_character(f"ZZZZZZZZZ{serial:03d}"),
+            families=(family,),
+            givens=(given,),
+            birth_dates=(date(2012, 2, 29 - serial),),
+            genders=("OTHER",),
+            postcodes=(f"ZE3 9{'JLNPQ'[serial]}Z",),
+            nhs_numbers=(f"99988877{serial:02d}",),
+            upns=(f"Z999999{serial:06d}",),
+        )
+        for serial, (family, given) in enumerate(
+            [("Nobody", "Nemo"), ("Niemand", "Nula"), ("Nadie", "Nil"), ("Personne", "Nihil")]
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What an operation on these worlds may name. `nobodies` are in neither of them.
+
+    `acted_on` are numbers that acts may name; none: acts name nobodies alone. `references` are entries' that wait,
+    `cursors` whatever either world has given out, `months` ISO dates of counts.
+    """
+
+    children: tuple[Somebody, ...]
+    nobodies: tuple[Somebody, ...] = field(default_factory=_nobodies)
+    acted_on: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    cursors: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    authorities: tuple[str, ...] = ()
+    months: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Somebody]:
+        """Everybody and nobody."""
+        yield from self.children
+        yield from self.nobodies
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Those of children that either world has."""
+        return tuple(child.number for child in self.children)
