@@ -3,7 +3,7 @@
 from typing import Final
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.masks import printed
@@ -23,6 +23,11 @@ graphql_schema: Final[GraphQLSchema] = strawberry_schema._schema  # noqa: SLF001
 
 # A federated router is told the schema of its class, as everybody is: the one that the operation runs under.
 graphql_schema.type_map["_Service"].fields["sdl"].resolve = lambda _, info: printed(info.schema)  # type: ignore[attr-defined]  # an object type
+
+# Strawberry keeps to `@oneOf` by a rule of its own, which we do not run; graphql-core's rules ask the type.
+for named in graphql_schema.type_map.values():
+    if isinstance(named, GraphQLInputObjectType):
+        named.is_one_of = named.extensions["strawberry-definition"].is_one_of
 
 check_roots(graphql_schema)
 check_paths(graphql_schema)

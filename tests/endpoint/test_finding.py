@@ -76,6 +76,25 @@ async def test_a_key_the_viewer_may_not_know_finds_nobody(gateway: RunningGatewa
     assert hidden.body == unneeded.body == nobody.body == {"data": {"childByKey": None}}
 
 
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("{ childByKey(key: {}) { number } }", None),
+        ("{ childByKey(key: {upn: null}) { number } }", None),
+        ('{ childByKey(key: {upn: "A000000000000", nhsNumber: "9990000018"}) { number } }', None),
+        ("query($key: ChildKey!) { childByKey(key: $key) { number } }", {}),
+        ("query($key: ChildKey!) { childByKey(key: $key) { number } }", {"upn": None}),
+    ],
+)
+async def test_none_or_two_keys_are_the_callers_mistake(
+    gateway: RunningGateway, query: str, key: dict[str, None] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Told as any other, before anything runs: it was a resolver's failure once, and an alarm for nothing."""
+    reply = await gateway.ask(query, {"key": key} if key is not None else None)
+    assert reply.unread
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+
+
 async def test_a_search_finds_by_what_is_visible(gateway: RunningGateway) -> None:
     """Name and birth year find a shielded child too: that much of it is no secret."""
     for name in ("open", "shielded"):
