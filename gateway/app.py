@@ -146,6 +146,7 @@ class Gateway:
                 guessing=Guessing(),
                 observer=observer,
                 deadline=settings.deadline,
+                beat=settings.beat,
                 desk=OfficersDesk(book, stewards, store, observer, scribe),
                 audit=AuditDesk(store, scribe, opening_keys_of(settings)),
             )

@@ -24,6 +24,7 @@ from adapters.store.search import SearchScope
 from gateway.admission import flags_of
 from gateway.audit.access_book import AuditDesk
 from gateway.audit.ledger import Ledger, new_reference
+from gateway.beat import Beat
 from gateway.doors import Doors
 from gateway.errors import Forbidden, MethodNotAllowed, RateLimited, Refusal, Unavailable
 from gateway.events import Event, Observer
@@ -134,17 +135,21 @@ class Tokens(Protocol):
 class _Request:
     """What lives as long as a request, however often its answer is begun anew."""
 
-    __slots__ = ("acts", "asked", "deadline", "reference")
+    __slots__ = ("acts", "asked", "began", "deadline", "reference")
 
-    def __init__(self, asked: Asked, deadline: float) -> None:
+    def __init__(self, asked: Asked, began: float, deadline: float) -> None:
         self.asked = asked
+        self.began = began
         self.deadline = deadline
         self.reference = new_reference()
         self.acts: RequestActs | None = None
 
 
 class Pipeline:
-    """Answers requests, each within `deadline` seconds. Build it where its loop runs; without a `desk` nobody acts."""
+    """Answers requests, each within `deadline` seconds. Build it where its loop runs; without a `desk` nobody acts.
+
+    What may have been guessed at leaves on a beat of `beat` seconds.
+    """
 
     def __init__(
         self,
@@ -162,6 +167,7 @@ class Pipeline:
         guessing: Guessing,
         observer: Observer,
         deadline: float,
+        beat: float = 0.0,
         desk: Desk | None = None,
         audit: AuditDesk,
     ) -> None:
@@ -182,15 +188,17 @@ class Pipeline:
         self._desk = desk
         self._audit = audit
         self._loop = asyncio.get_running_loop()
+        self._beat = Beat(self._loop, beat)
         self._deadlines = Deadlines(self._loop, Context())  # a timer serves many requests, so it runs in none's context
 
     async def answer(self, asked: Asked) -> Answered:
         """Answer, or raise the `Refusal` that says why not. A refusal of somebody known is recorded too."""
-        deadline = self._loop.time() + self._deadline
+        began = self._loop.time()
+        deadline = began + self._deadline
         try:
             with Patience(self._deadlines, deadline):
                 bearer = await self._tokens.bearer(asked.authorization, asked.peer, asked.forwarded)
-                return await self._answer_bearer(bearer, _Request(asked, deadline))
+                return await self._answer_bearer(bearer, _Request(asked, began, deadline))
         except (StoreUnavailable, TimeoutError) as error:
             self._observer.happened(Event.STORE_UNAVAILABLE, type(error).__name__)
             raise Unavailable from None
@@ -263,6 +271,11 @@ class Pipeline:
             )
             conditions = _conditions(standing, operation, answering, request.acts)
             became = await record(conditions)
+            if operation.for_desk or conditions.guesses:
+                await self._beat.after(request.began)
+                if became == registry_records.RECORDED and await self._moved_meanwhile(answering, request):
+                    request.reference = new_reference()  # what stands in the ledger already is not told
+                    became = registry_records.SHIELDS_MOVED
             if became > registry_records.RECORDED:
                 self._observer.happened(Event.MISUSE_SUSPECTED, "misses in a row")
                 self._guessing.full(viewer.subject, became)
@@ -280,6 +293,13 @@ class Pipeline:
                 case _:
                     raise RegistryMoved
         raise Unavailable
+
+    async def _moved_meanwhile(self, answering: Answering, request: _Request) -> bool:
+        """Whether a shield has moved while an answer that tells of a child waited for its beat (law 8)."""
+        if not answering.disclosures:
+            return False
+        reading = await self._reads.ask((), request.deadline)
+        return answering.epochs != {reading.epoch}
 
     def _answered(self, standing: Standing, operation: Operation, answering: Answering) -> None:
         self._observer.happened(Event.ANSWERED)

@@ -119,6 +119,9 @@ class Settings:
     limit_cost: int = setting(20_000, "most that children times fields and agency calls may come to")
 
     deadline: float = setting(5.0, "longest time one request may take")
+    beat: float = setting(
+        0.025, "an answer in which somebody may have guessed leaves a whole number of these after it was asked for"
+    )
     connect_timeout: float = setting(1.0, "longest time to connect to an agency")
     read_timeout: float = setting(3.0, "longest silence of an agency while it answers")
     agency_body_cap: int = setting(2 * 1024 * 1024, "most bytes read of an agency's answer")
