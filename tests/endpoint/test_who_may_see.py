@@ -68,6 +68,14 @@ async def test_the_purpose_bounds_what_is_seen_of_an_open_child(
     assert all(entry["brokerReference"] is None for entry in reply.body.get("extensions", {}).get("withheld", []))
 
 
+async def test_one_token_for_two_purposes_is_two_viewings(gateway: RunningGateway) -> None:
+    """CASES 12: nothing that is kept of whoever asks carries over what the purpose before it needed."""
+    for purpose, code in (("SAFEGUARDING", False), ("EDUCATION", True), ("SAFEGUARDING", False)):
+        reply = await gateway.ask_child("open", "practice { odsCode }", viewer="teacher", purpose=purpose)
+        assert (reply.data["child"]["practice"] is None) is code
+        assert (reply.withheld == [["child", "practice"]]) is code
+
+
 async def test_a_steward_has_fields_for_names_and_keys_and_no_others(gateway: RunningGateway) -> None:
     """CASES 21: of whatever else there is of a child they are not even told that it is a field."""
     assert (await gateway.ask_child("open", EVERYTHING, viewer="steward")).unread

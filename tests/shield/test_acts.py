@@ -62,6 +62,7 @@ CIRCLES = st.lists(
     unique_by=lambda term: term.organisation,
 ).map(lambda terms: tuple(sorted(terms, key=lambda term: term.organisation)))
 
+CIRCLED = CircleTerm("school-1", frozenset({"ADDRESS"}), TODAY)
 NEW_IDENTITY = NewIdentity(
     IdentityEntry(
         line=0,
@@ -218,6 +219,33 @@ def test_second_officers_equal_call_completes_and_no_other(
     if (type(other), canonical(other)) != (type(call), canonical(call)):
         crossed = judge(second, state, other, TODAY, household)
         assert not (isinstance(crossed, Carry) and crossed.proposal)
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        (Transfer(ELSEWHERE), Transfer("E09000001")),
+        (Change(tier=Tier.SHIELDED), Change(withhold=frozenset())),
+        (Change(circle=(CIRCLED,)), Change(circle=(replace(CIRCLED, organisation="school-2"),))),
+    ],
+)
+def test_a_second_officers_other_word_completes_nothing(said: ShieldCall, other: ShieldCall) -> None:
+    """Two officers must mean the same: an act of the same kind with other content is another first word."""
+    first, second = (Officer(subject, HERE, custodian=True) for subject in ("ann", "bob"))
+    sealed = ShieldState(
+        *(1, "1", HERE, Tier.SEALED),
+        authority=HERE,
+        withheld=frozenset({"KEY"}),
+        ground="a court's order",
+        review_on=TODAY,
+        raised_by="cleo",
+        confirmed=True,
+    )
+    judged = judge(first, sealed, said, TODAY)
+    assert isinstance(judged, Propose)
+    crossed = judge(second, proposed(sealed, first, judged), other, TODAY)
+    assert isinstance(crossed, Propose)
+    assert crossed.standing is None
 
 
 @given(OFFICERS, STATES, CALLS, HOUSEHOLDS)

@@ -195,6 +195,15 @@ def test_a_search_by_address_reaches_no_further_than_the_decision(
         )
 
 
+@given(VIEWERS.filter(lambda viewer: viewer.role is Role.SHIELD_OFFICER), st.sampled_from(list(NEEDED)))
+def test_a_search_reaches_sealed_children_for_their_custodians_alone(viewer: Viewer, purpose: Purpose) -> None:
+    """A sealed child that nobody is told of must not be counted first and left out after (law 5)."""
+    given_scope = capability(viewer, purpose)
+    if given_scope is not None and given_scope.scope.sealed:
+        assert "sealed" in viewer.scopes
+        assert given_scope.scope.manages is not None
+
+
 @given(VIEWERS, PURPOSES)
 def test_a_search_is_told_whose_children_to_leave_out(viewer: Viewer, purpose: Purpose) -> None:
     """What is decided of a child one by one, a search must know before it counts."""

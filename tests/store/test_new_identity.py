@@ -147,6 +147,7 @@ async def test_nothing_that_is_kept_joins_the_two(officers: Officers, rows: Rows
     shared = set().union(*old_rows) & set().union(*new_rows)
     telling = {word for word in shared if not isinstance(word, bool | int | float | date | datetime | None)}
     assert telling <= {"ann", "bob", LEEDS, "SEALED", "INSERT", "CURRENT", "FEMALE", "NHS_NUMBER", "UPN", ""}
+    assert not any(OLD in word for row in new_rows for word in row if isinstance(word, str))  # in no longer word either
     assert ENTRY.digest.hex() not in set().union(*kept)
 
 

@@ -221,6 +221,31 @@ async def test_noise_is_even(rows: Rows) -> None:
     assert sum(n * n for n in drawn) / 256 == pytest.approx(4.2, abs=0.05)
 
 
+async def drafted(rows: Rows, seed: int) -> dict[str, set[int | None]]:
+    """What a draft under that seed says of each grouping, nothing apart."""
+    connection = rows.connection
+    await connection.execute("UPDATE statistics_seed SET seed = $1", seed)
+    await connection.fetchval("SELECT draft_statistics($1)", OCTOBER)
+    told = await connection.fetch("SELECT grouping, shown FROM statistics_draft WHERE base > 0")
+    return {grouping: {row[1] for row in told if row[0] == grouping} for grouping in GROUPINGS}
+
+
+async def test_a_count_is_off_by_what_the_seed_says(children: Rows) -> None:
+    """Law 13: of the same children another seed tells another count, so that nobody knows by how much one is off."""
+    told: set[int | None] = set()
+    for seed in range(20):
+        told |= (await drafted(children, seed))["AUTHORITY"]
+    assert len(told) > 1
+
+
+async def test_the_same_children_are_as_far_off_in_every_table(children: Rows) -> None:
+    """Law 13: whoever asks in eight ways for the very same children hears one count, and no mean of eight."""
+    await children.connection.execute("UPDATE children SET gender = 'FEMALE'")
+    for seed in range(5):
+        told = (await drafted(children, seed)).values()
+        assert len(set().union(*told)) == 1
+
+
 async def test_each_store_has_a_seed_of_its_own(database: Database, rows: Rows) -> None:
     """Made by the server where the store is made."""
     seed = await rows.connection.fetchval("SELECT seed FROM statistics_seed")

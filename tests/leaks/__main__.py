@@ -1,0 +1,87 @@
+"""Makes every mistake there is, one at a time, each in a copy of this tree, and looks whether its check sees it."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.leaks import page
+from tests.leaks.copies import copied, runs_itself
+from tests.leaks.judging import CouldNotRun, Judge, Judged
+from tests.leaks.seeded import LEAKS, WORLDS, BadLeak, Leak
+
+
+def main() -> None:
+    """Run. The exit status is 1 where a leak was seen by nothing, 2 where that could not be found out."""
+    parser = argparse.ArgumentParser(prog="python -m tests.leaks", description=__doc__)
+    parser.add_argument("--only", default="", help="leaks whose name, area or check has this in it")
+    parser.add_argument("--pairs", type=int, default=20_000, help="the most pairs of worlds for each")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--at-once", type=int, default=2, help="copies that are looked at at a time")
+    parser.add_argument("--without-control", action="store_true", help="do not look at the tree as it is, first")
+    parser.add_argument("--write", action="store_true", help=f"put what is found into {page.PAGE.name}")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    leaks = [leak for leak in LEAKS if any(given.only in word for word in (leak.name, leak.area, leak.seen_by))]
+    judge = Judge(given.pairs, given.seed)
+    began = time.monotonic()
+    try:
+        if not given.without_control:
+            _control(leaks, judge)
+        judged, lost = _judged(leaks, judge, given.at_once)
+    except CouldNotRun as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    if given.write:
+        page.write(judged, LEAKS)
+    seconds = round(time.monotonic() - began)
+    survivors = [one.leak.name for one in judged if not one.killed]
+    if given.json:
+        told = [
+            {"leak": one.leak.name, "killed": one.killed, "saw": one.saw, "pairs": one.pairs, "seconds": one.seconds}
+            for one in judged
+        ]
+        print(json.dumps({"leaks": told, "survivors": survivors, "could not run": lost, "seconds": seconds}))
+    else:
+        print(f"{len(judged) - len(survivors)} of {len(leaks)} seen, in {seconds} s")
+        print(
+            "\n".join([*(f"seen by nothing: {name}" for name in survivors), *(f"no word of: {name}" for name in lost)])
+        )
+    sys.exit(2 if lost else 1 if survivors else 0)
+
+
+def _control(leaks: Sequence[Leak], judge: Judge) -> None:
+    """Raise CouldNotRun where a copy would not run its own code, or a check finds something in the tree as it is."""
+    with copied() as root:
+        if not runs_itself(root):
+            raise CouldNotRun("a copy of the tree runs the code of another: nothing found there would mean anything")
+    tests = list(dict.fromkeys(leak.seen_by for leak in leaks if leak.seen_by != WORLDS))
+    found = judge.look_without(tests, worlds=any(leak.seen_by == WORLDS for leak in leaks))
+    if found:
+        raise CouldNotRun("\n".join(["without any leak, checks find:", *found]))
+
+
+def _judged(leaks: Sequence[Leak], judge: Judge, at_once: int) -> tuple[list[Judged], list[str]]:
+    """What became of each, in their order; and the names of those of which nothing could be found out."""
+    judged, lost = list[Judged](), list[str]()
+    with ThreadPoolExecutor(at_once) as several:
+        for leak, future in [(leak, several.submit(judge.look, leak)) for leak in leaks]:
+            try:
+                one = future.result()
+            except (CouldNotRun, BadLeak) as error:
+                lost.append(leak.name)
+                print(f"{leak.name}: {error}", file=sys.stderr)
+                continue
+            judged.append(one)
+            after = "" if one.pairs is None else f", {one.pairs:,} pairs"
+            print(
+                f"{one.seconds:5.0f} s {'seen' if one.killed else 'NOT SEEN'}  {leak.name}: {one.saw}{after}",
+                file=sys.stderr,
+            )
+    return judged, lost
+
+
+if __name__ == "__main__":
+    main()

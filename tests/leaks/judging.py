@@ -1,0 +1,111 @@
+"""Lets a check look at a copy with a mistake in it, and says whether it saw it, and after how many pairs of worlds."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.leaks.copies import copied, environment
+from tests.leaks.seeded import WORLDS, Leak
+
+LONGEST: Final = 900.0  # seconds for one check
+PATIENCE: Final = 20.0  # seconds for what was told to end, so that it takes its store with it
+
+_FIRST: Final = re.compile(r"first difference after (\d+) pairs?: (.+)")
+_FAILED: Final = re.compile(r"^FAILED (\S+)", re.MULTILINE)
+
+
+class CouldNotRun(Exception):
+    """A check came to no word, neither good nor bad; the message holds the end of what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one leak. `pairs` are those that it took, None where a test of its own was asked."""
+
+    leak: Leak
+    killed: bool
+    saw: str
+    pairs: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How far to look: so many pairs of worlds, begun with this seed."""
+
+    pairs: int
+    seed: int
+
+    def look(self, leak: Leak) -> Judged:
+        """Have the leak's check look at a copy with it. Raises CouldNotRun."""
+        began = time.monotonic()
+        with copied(leak) as root:
+            killed, saw, pairs = self._worlds(root) if leak.seen_by == WORLDS else _test(root, [leak.seen_by])
+        return Judged(leak, killed, saw, pairs, time.monotonic() - began)
+
+    def look_without(self, tests: Sequence[str], *, worlds: bool) -> list[str]:
+        """What checks say of a copy without any mistake: nothing, or whatever they then say of one is worth nothing."""
+        with copied() as root:
+            found = []
+            if tests:
+                failed, saw, _ = _test(root, tests)
+                found += [saw] if failed else []
+            if worlds:
+                differs, saw, _ = self._worlds(root)
+                found += [saw] if differs else []
+        return found
+
+    def _worlds(self, root: Path) -> tuple[bool, str, int | None]:
+        words = ["tests.worlds", "--until-difference", "--pairs", str(self.pairs), "--seed", str(self.seed)]
+        status, printed = _ran(words, root)
+        if status == 0:
+            return False, f"no difference in {self.pairs} pairs", self.pairs
+        first = _FIRST.search(printed)
+        if status != 1 or first is None:
+            raise CouldNotRun(printed[-2000:])
+        return True, first[2], int(first[1])
+
+
+def _test(root: Path, nodes: Sequence[str]) -> tuple[bool, str, int | None]:
+    status, printed = _ran(["pytest", "-q", "-x", "-rf", "-p", "no:cacheprovider", "-p", "no:xdist", *nodes], root)
+    if status == 0:
+        return False, "no test failed", None
+    failed = _FAILED.search(printed)
+    if status != 1 or failed is None:
+        raise CouldNotRun(printed[-2000:])
+    return True, failed[1].partition("[")[0], None
+
+
+def _ran(words: Sequence[str], root: Path) -> tuple[int, str]:
+    """The exit status, and all that was printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=root,
+        env=environment(root),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        printed, _ = process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        try:
+            printed, _ = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            printed, _ = process.communicate()
+        raise CouldNotRun(f"no end in {LONGEST:.0f} s: {printed[-2000:]}") from None
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        raise
+    return process.returncode, printed
