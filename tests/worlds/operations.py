@@ -10,7 +10,10 @@ from typing import Any, Final, NamedTuple
 from graphql import GraphQLSchema
 
 from tests.worlds.operations_arguments import Arguments
-from tests.worlds.operations_writing import Manner, Root, Writer
+from tests.worlds.operations_pool import Pattern, patterns
+from tests.worlds.operations_published import document_of
+from tests.worlds.operations_refused import introspection, refused, unknown_id
+from tests.worlds.operations_writing import PLAIN, Manner, Root, Writer, Written
 from tests.worlds.vocabulary import Vocabulary
 
 GRAPHQL: Final = "application/graphql-response+json"
@@ -48,49 +51,127 @@ class Sent(NamedTuple):
     targets: tuple[str, ...] = ()
 
 
+class Shares(NamedTuple):
+    """Of a hundred operations, how many are of which kind; the rest are of our own writing."""
+
+    acts: float = 0.03  # where the role has any
+    generated: float = 0.25  # by hypothesis-graphql
+    introspection: float = 0.03
+    refused: float = 0.05
+    published: float = 0.9  # where there are documents
+
+
+SHARES: Final = Shares()
+
+
 def operations(
     schema: GraphQLSchema,
     vocabulary: Vocabulary,
     rng: random.Random,
     documents: Sequence[str] = (),
-    acts: float = 0.03,
+    shares: Shares = SHARES,
+    pool: int = 60,
 ) -> Iterator[Sent]:
-    """Endless, and the same for the same `rng`; `acts` is the share of mutations, where the role has any."""
+    """Endless, and the same for the same `rng`.
+
+    `documents` are the texts that a partner has published, and then most of what it sends are their ids. `pool` is how
+    many documents hypothesis-graphql writes before the first: some 15 ms for each, once in a process for each schema.
+    """
+    stream = _Stream(schema, vocabulary, rng, documents, patterns(schema, pool))
     while True:
-        if schema.mutation_type and rng.random() < acts:
-            yield _act(schema, vocabulary, rng)
-        else:
-            yield _query(schema, vocabulary, rng)
+        yield stream.next(shares)
 
 
-def _query(schema: GraphQLSchema, vocabulary: Vocabulary, rng: random.Random) -> Sent:
-    assert schema.query_type is not None
-    names = list(schema.query_type.fields)
-    weights = [WEIGHTS.get(name, 1) for name in names]
-    chosen = rng.choices(names, weights, k=rng.choice((1, 1, 1, 1, 2, 2, 3, 4)))
-    manner = Manner(fields=rng.choice((0.15, 0.3, 0.5, 0.8, 1)))
-    arguments = Arguments(vocabulary, rng)
-    return _sent(schema, rng, "query", chosen, manner, arguments)
+class _Stream:
+    """Draws one operation after the other."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        vocabulary: Vocabulary,
+        rng: random.Random,
+        documents: Sequence[str],
+        written: Sequence[Pattern],
+    ) -> None:
+        assert schema.query_type is not None
+        self._schema = schema
+        self._vocabulary = vocabulary
+        self._rng = rng
+        self._documents = documents
+        self._written = written
+        self._queries = list(schema.query_type.fields)
+        self._weights = [WEIGHTS.get(name, 1) for name in self._queries]
+        self._acts = list(schema.mutation_type.fields) if schema.mutation_type else []
+
+    def next(self, shares: Shares) -> Sent:
+        kind = self._rng.random()
+        if kind < shares.introspection:
+            return self._introspection()
+        kind -= shares.introspection
+        if kind < shares.refused:
+            return self._refused()
+        kind -= shares.refused
+        if self._documents and self._rng.random() < shares.published:
+            return self._published()
+        if self._acts and kind < shares.acts:
+            return self._act()
+        kind -= shares.acts
+        return self._generated() if kind < shares.generated else self._query()
+
+    def _query(self) -> Sent:
+        roots = self._rng.choices(self._queries, self._weights, k=self._rng.choice((1, 1, 1, 1, 2, 2, 3, 4)))
+        return self._written_here("query", roots, Manner(fields=self._rng.choice((0.15, 0.3, 0.5, 0.8, 1))))
+
+    def _act(self) -> Sent:
+        return self._written_here("mutation", self._rng.choices(self._acts, k=self._rng.choice((1, 1, 1, 2, 3))), PLAIN)
+
+    def _written_here(self, kind: str, names: Sequence[str], manner: Manner) -> Sent:
+        arguments = Arguments(self._vocabulary, self._rng)
+        roots = [Root(name, arguments.of(name)) for name in names]
+        name = "Asked" if self._rng.random() < 0.4 else ""
+        written = Writer(self._schema, self._rng, manner).write(kind, roots, name)
+        by_get = kind == "query" and self._rng.random() < (0.3 if CHILDLESS.issuperset(names) else 0.004)
+        return self._sent(written, name, arguments, by_get)
+
+    def _generated(self) -> Sent:
+        arguments = Arguments(self._vocabulary, self._rng)
+        name = "Generated" if self._rng.random() < 0.4 else ""
+        written = self._rng.choice(self._written).asked(self._schema, arguments, self._rng, name)
+        return self._sent(written, name, arguments)
+
+    def _sent(self, written: Written, name: str, arguments: Arguments, by_get: bool = False) -> Sent:
+        """Alone in its document, or beside another operation; named by the request where it must be."""
+        text, named = written.text, name or None
+        beside = self._rng.random()
+        if name and beside < 0.15:
+            text = f"{text} query Other {{ __typename }}"
+        elif name and beside < 0.3:
+            text = f"query Other {{ __typename }} {text}"
+        elif beside < 0.65:
+            named = None
+        return Sent(text, written.variables, named, None, self._accept(), by_get, _once(arguments.targets))
+
+    def _published(self) -> Sent:
+        """Mostly by its id, and now and then by the text that it stands for."""
+        text = self._rng.choice(self._documents)
+        document, arguments = document_of(text), Arguments(self._vocabulary, self._rng)
+        variables = document.variables(arguments, self._rng)
+        by_get = self._rng.random() < (0.3 if CHILDLESS.issuperset(document.roots) else 0.004)
+        sent = Sent(None, variables, None, document.id, self._accept(), by_get, _once(arguments.targets))
+        return sent._replace(text=text, document_id=None) if self._rng.random() < 0.1 else sent
+
+    def _introspection(self) -> Sent:
+        return Sent(introspection(self._rng), {}, accept=self._accept(), by_get=self._rng.random() < 0.3)
+
+    def _refused(self) -> Sent:
+        if self._rng.random() < 0.1:
+            return Sent(None, {}, document_id=unknown_id(self._rng), accept=self._accept())
+        text, variables, name = refused(self._schema, self._vocabulary, self._rng)
+        return Sent(text, variables, name, accept=self._accept())
+
+    def _accept(self) -> str:
+        return self._rng.choice(ACCEPTED)
 
 
-def _act(schema: GraphQLSchema, vocabulary: Vocabulary, rng: random.Random) -> Sent:
-    assert schema.mutation_type is not None
-    chosen = rng.choices(list(schema.mutation_type.fields), k=rng.choice((1, 1, 1, 2, 3)))
-    manner = Manner(fields=1)
-    arguments = Arguments(vocabulary, rng)
-    return _sent(schema, rng, "mutation", chosen, manner, arguments)
-
-
-def _sent(
-    schema: GraphQLSchema, rng: random.Random, kind: str, names: Sequence[str], manner: Manner, arguments: Arguments
-) -> Sent:
-    roots = [Root(name, arguments.of(name)) for name in names]
-    name = "Asked" if rng.random() < 0.4 else ""
-    text, variables = Writer(schema, rng, manner).write(kind, roots, name)
-    named = name or None
-    if name and rng.random() < 0.3:
-        text = rng.choice((f"{text} query Other {{ __typename }}", f"query Other {{ __typename }} {text}"))
-    elif name and rng.random() < 0.5:
-        named = None
-    by_get = kind == "query" and (rng.random() < 0.3 if CHILDLESS.issuperset(names) else rng.random() < 0.005)
-    return Sent(text, variables, named, None, rng.choice(ACCEPTED), by_get, tuple(dict.fromkeys(arguments.targets)))
+def _once(numbers: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(numbers))

@@ -23,7 +23,6 @@ NO_KEYS: Final = ("", "0", "999 000 001", "A" * 13, "\u00e9", "%", "'--")
 NO_CURSORS: Final = ("", "x", "====", "bnVsbA==", cursor("9999-12-31T00:00:00+00:00 nobody"), cursor("0"))
 REASONS: Final = ("the child has not come home from school", "asked for by the officer of the authority")
 NO_REASONS: Final = ("", "short", " " * 20, "x" * 300, "a reason\nof two lines")
-FAR: Final = date(2099, 1, 1)
 
 
 class Arguments:
@@ -52,8 +51,6 @@ class Arguments:
             "giveNewIdentity": lambda: {**self._act(), "identity": self._identity()},
             "resolveQuarantine": self._resolve,
         }
-        self._by_number = {child.number: child for child in vocabulary}
-        self._everybody = tuple(vocabulary)
         self.targets: list[str] = []
 
     def of(self, root: str) -> Given:
@@ -154,7 +151,9 @@ class Arguments:
         )
 
     def _postcode(self, somebody: Somebody) -> str:
-        whose = somebody if self._rng.random() < 0.8 else self._rng.choice(self._everybody)
+        whose = (
+            somebody if self._rng.random() < 0.8 else self._rng.choice((*self._words.children, *self._words.nobodies))
+        )
         postcode = self._one(whose.postcodes, "ZE3 9JZ")
         return self._rng.choice(
             (postcode, postcode, postcode, postcode.lower(), postcode.replace(" ", ""), postcode[:-2])
@@ -258,7 +257,8 @@ class Arguments:
         return self._rng.sample(["KEY", "PARENT_NAMES"], self._rng.randint(0, 2))
 
     def _day(self) -> str:
-        return (FAR if self._rng.random() < 0.1 else date(2027, 1, 1)).isoformat()
+        days = self._rng.choice((0, 30, 90, 365)) if self._rng.random() < 0.9 else self._rng.choice((-1, 367, 9_999))
+        return (self._words.today + timedelta(days=days)).isoformat()
 
     # Chance
 

@@ -5,25 +5,23 @@ It knows nothing of children. What root fields are asked with comes from whoever
 
 import json
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from graphql import (
     GraphQLBoolean,
-    GraphQLEnumType,
     GraphQLField,
-    GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLInterfaceType,
-    GraphQLList,
     GraphQLNamedType,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
-    get_nullable_type,
 )
+
+from tests.worlds.operations_values import Values
 
 COMPOSITE: Final = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
 DEEPEST: Final = 8  # levels that are selected; our schemas have seven
@@ -69,8 +67,7 @@ class Writer:
         self._manner = manner
         self._prefix = prefix
         self._made = 0
-        self._defined: dict[str, str] = {}  # variables, each with its definition's type
-        self._variables: dict[str, Any] = {}
+        self._values = Values(rng, manner.variables, manner.defaults, prefix)
         self._fragments: list[str] = []
         self._skipping: dict[bool, str] = {}
 
@@ -85,16 +82,13 @@ class Writer:
             alias = root.name in seen or self._chance(self._manner.aliases)
             seen.add(root.name)
             head = f"{self._new('r')}: {root.name}" if alias else root.name
-            head += self._arguments(field, root.arguments)
+            head += self._values.arguments(field, root.arguments)
             asked.append(self._field(head, field.type, 1))
             if kind == "query" and self._chance(self._manner.twice):
                 asked.append(self._field(head, field.type, 1))
         body = self._set(asked, type_, conditional=kind == "query")
-        definitions = ", ".join(f"${variable}: {defined}" for variable, defined in self._defined.items())
-        headed = kind if not definitions else f"{kind} {name}({definitions})" if name else f"{kind}({definitions})"
-        if name and not definitions:
-            headed = f"{kind} {name}"
-        return Written(" ".join([f"{headed} {body}", *self._fragments]), self._variables)
+        headed = f"{kind} {name}{self._values.definitions()} {body}"
+        return Written(" ".join([headed, *self._fragments]), self._values.sent)
 
     # Selections
 
@@ -161,46 +155,8 @@ class Writer:
         if self._rng.random() < 0.5:
             return f" @{directive}(if: {json.dumps(value)})"
         if value not in self._skipping:
-            self._skipping[value] = self._variable(value, "Boolean!", GraphQLBoolean)
-        return f" @{directive}(if: ${self._skipping[value]})"
-
-    # Values
-
-    def _arguments(self, field: GraphQLField, given: Mapping[str, Any]) -> str:
-        if not given:
-            return ""
-        parts = [f"{name}: {self._value(value, field.args[name].type)}" for name, value in given.items()]
-        return f"({', '.join(parts)})"
-
-    def _value(self, value: Any, type_: GraphQLInputType) -> str:
-        """The value as it stands in the text: itself, or a variable of its own, with or without what is inside it."""
-        if self._chance(self._manner.variables):
-            return "$" + self._variable(value, str(type_) if value is None else f"{get_nullable_type(type_)}!", type_)
-        return self._literal(value, type_, self._value)
-
-    def _constant(self, value: Any, type_: GraphQLInputType) -> str:
-        return self._literal(value, type_, self._constant)
-
-    def _literal(self, value: Any, type_: GraphQLInputType, inside: Callable[[Any, GraphQLInputType], str]) -> str:
-        bare = get_nullable_type(type_)
-        if value is None:
-            return "null"
-        if isinstance(bare, GraphQLList):
-            return f"[{', '.join(inside(one, bare.of_type) for one in value)}]"
-        if isinstance(bare, GraphQLInputObjectType):
-            parts = (f"{name}: {inside(one, bare.fields[name].type)}" for name, one in value.items())
-            return f"{{{', '.join(parts)}}}"
-        return str(value) if isinstance(bare, GraphQLEnumType) else literal(value)
-
-    def _variable(self, value: Any, shown: str, type_: GraphQLInputType) -> str:
-        """A new variable's name; now and then its value is its default, and nothing is sent."""
-        name = self._new("v")
-        if value is not None and self._chance(self._manner.defaults):
-            shown = f"{shown} = {self._constant(value, type_)}"
-        else:
-            self._variables[name] = value
-        self._defined[name] = shown
-        return name
+            self._skipping[value] = self._values.variable(value, GraphQLNonNull(GraphQLBoolean))
+        return f" @{directive}(if: {self._skipping[value]})"
 
     # Chance
 
@@ -210,16 +166,6 @@ class Writer:
     def _new(self, letter: str) -> str:
         self._made += 1
         return f"{letter}{self._prefix}{self._made}"
-
-
-def literal(value: Any) -> str:
-    """A JSON value of no particular type as it stands in a text."""
-    match value:
-        case Mapping():
-            return f"{{{', '.join(f'{name}: {literal(one)}' for name, one in value.items())}}}"
-        case list():
-            return f"[{', '.join(map(literal, value))}]"
-    return json.dumps(value)
 
 
 def _leads_on(field: GraphQLField) -> bool:

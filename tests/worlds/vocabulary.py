@@ -5,7 +5,7 @@ A viewer who asks by a hidden value must be answered as if it were absent, so th
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 from adapters.number import with_check_character
 
@@ -35,12 +35,17 @@ def _nobodies() -> tuple[Somebody, ...]:
             givens=(given,),
             birth_dates=(date(2012, 2, 29 - serial),),
             genders=("OTHER",),
-            postcodes=(f"ZE3 9{'JLNPQ'[serial]}Z",),
-            nhs_numbers=(f"99988877{serial:02d}",),
-            upns=(f"Z999999{serial:06d}",),
+            postcodes=(f"ZE3 9{unit}Z",),
+            nhs_numbers=(nhs_number,),
+            upns=(upn,),
         )
-        for serial, (family, given) in enumerate(
-            [("Nobody", "Nemo"), ("Niemand", "Nula"), ("Nadie", "Nil"), ("Personne", "Nihil")]
+        for serial, (given, family, unit, nhs_number, upn) in enumerate(
+            [
+                ("Nemo", "Nobody", "J", "9998887011", "Z801200990000"),
+                ("Nula", "Niemand", "L", "9998887038", "N801200990001"),
+                ("Nil", "Nadie", "N", "9998887046", "C801200990002"),
+                ("Nihil", "Personne", "P", "9998887054", "R801200990003"),
+            ]
         )
     )
 
@@ -61,6 +66,7 @@ class Vocabulary:
     organisations: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())  # what acts are dated by
 
     def __iter__(self) -> Iterator[Somebody]:
         """Everybody and nobody."""

@@ -1,0 +1,123 @@
+"""Documents as a partner publishes them, and how they are sent: by id, with variables alone."""
+
+import hashlib
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from graphql import (
+    FieldNode,
+    GraphQLSchema,
+    ListValueNode,
+    NonNullTypeNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    ValueNode,
+    VariableNode,
+    parse,
+)
+
+from tests.worlds.operations_arguments import Arguments
+from tests.worlds.operations_writing import PLAIN, Manner, Root, Writer
+from tests.worlds.vocabulary import Vocabulary
+
+# Root fields by which a partner may ask for children.
+FINDING: Final = ("child", "children", "childByKey", "findChildren", "_entities")
+
+# The way into an argument's value: names of members, and places in lists.
+_Steps: TypeAlias = tuple[str | int, ...]
+
+
+class Use(NamedTuple):
+    """Where a variable of a document stands: below which of its root fields, and where in what they are asked with."""
+
+    variable: str
+    root: int
+    steps: _Steps
+
+
+class Document(NamedTuple):
+    """A published text: its root fields, where its variables stand, and which of them must be given."""
+
+    id: str
+    roots: tuple[str, ...]
+    uses: tuple[Use, ...]
+    conditions: tuple[str, ...]
+    needed: frozenset[str]
+
+    def variables(self, arguments: Arguments, rng: random.Random) -> Mapping[str, Any]:
+        """Values for them. One that no argument takes in this draw is left out, where it may be."""
+        drawn = [arguments.of(root) for root in self.roots]
+        values: dict[str, Any] = {name: rng.random() < 0.75 for name in self.conditions}
+        for use in self.uses:
+            value = _at(drawn[use.root], use.steps)
+            if value is not None or use.variable in self.needed:
+                values[use.variable] = value
+        return values
+
+
+def texts_to_publish(schema: GraphQLSchema, rng: random.Random, count: int = 40) -> list[str]:
+    """Texts for a partner that may ask for everything: all there is by each way to a child, and then mixtures."""
+    nobody = Arguments(Vocabulary(()), rng)
+
+    def text(name: str, manner: Manner, roots: Iterable[str]) -> str:
+        return Writer(schema, rng, manner).write("query", [Root(root, nobody.of(root)) for root in roots], name).text
+
+    assert schema.query_type is not None
+    every = [root for root in FINDING if root in schema.query_type.fields]
+    texts = [text(f"All{place}", PLAIN, [root]) for place, root in enumerate((*every, "viewer"))]
+    for place in range(count - len(texts)):
+        manner = replace(PLAIN, fields=rng.choice((0.2, 0.4)), conditions=0.1, fragments=0.15, aliases=0.1, twice=0.05)
+        texts.append(text(f"Some{place}", manner, rng.choices(every, k=rng.choice((1, 1, 2)))))
+    return texts
+
+
+@lru_cache
+def document_of(text: str) -> Document:
+    """What there is to be known of a published text, of which only one operation is asked."""
+    [operation] = [one for one in parse(text).definitions if isinstance(one, OperationDefinitionNode)]
+    fields = [field for field in operation.selection_set.selections if isinstance(field, FieldNode)]
+    uses = [
+        Use(variable, place, (argument.name.value, *steps))
+        for place, field in enumerate(fields)
+        for argument in field.arguments or ()
+        for variable, steps in _variables_in(argument.value)
+    ]
+    defined = {one.variable.name.value: one for one in operation.variable_definitions or ()}
+    used = {use.variable for use in uses}
+    return Document(
+        id=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+        roots=tuple(field.name.value for field in fields),
+        uses=tuple(uses),
+        conditions=tuple(name for name in defined if name not in used),
+        needed=frozenset(
+            name for name, one in defined.items() if isinstance(one.type, NonNullTypeNode) and not one.default_value
+        ),
+    )
+
+
+def _variables_in(value: ValueNode, steps: _Steps = ()) -> Iterable[tuple[str, _Steps]]:
+    match value:
+        case VariableNode():
+            yield value.name.value, steps
+        case ListValueNode():
+            for place, one in enumerate(value.values):
+                yield from _variables_in(one, (*steps, place))
+        case ObjectValueNode():
+            for field in value.fields:
+                yield from _variables_in(field.value, (*steps, field.name.value))
+
+
+def _at(value: Any, steps: Sequence[str | int]) -> Any:
+    """What stands there; None where nothing does."""
+    for step in steps:
+        match value, step:
+            case Mapping(), str():
+                value = value.get(step)
+            case list(), int() if value:
+                value = value[step % len(value)]
+            case _:
+                return None
+    return value
