@@ -5,7 +5,7 @@ import itertools
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -47,6 +47,7 @@ SELECT (jsonb_populate_record(c, $2::jsonb || jsonb_build_object('id', (SELECT m
   FROM children c WHERE c.number = $1
 RETURNING id
 """
+_BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE usename IN ('contactpoint_gateway', 'contactpoint_shield')"
 _SHIELD: Final = """
 INSERT INTO shields SELECT (jsonb_populate_record(s, $3::jsonb || jsonb_build_object('child_id', $2::bigint))).*
   FROM shields s JOIN children c ON c.id = s.child_id WHERE c.number = $1
@@ -65,16 +66,22 @@ class Copy(NamedTuple):
     serial: int
 
 
+class Answering(NamedTuple):
+    """A gateway that answers: where, and the processes that work for an answer, the store's own for it among them."""
+
+    address: tuple[str, int]
+    working: Sequence[int]
+
+
 @dataclass
 class TimedWorld:
-    """What runs, and what in it can be changed. `owner` is the store's owner's connection; `gateway` is a process."""
+    """Store, agencies and issuer, and what in them can be changed. `owner` is the store's owner's connection."""
 
     issuer: Issuer
     sandbox: Sandbox
     owner: "asyncpg.Connection[asyncpg.Record]"
-    feed_dsn: str
-    address: tuple[str, int]
-    gateway: int
+    dsn: Callable[[Role], str]
+    data: Path  # the gateway's own folder
     _serial: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def copies(
@@ -117,15 +124,30 @@ class TimedWorld:
         """Leave nothing for the store to tidy up while it is measured."""
         await self.owner.execute("VACUUM (ANALYZE)")
 
-    async def working(self) -> Sequence[int]:
-        """The processes that work for an answer: the gateway, and the store's own for it."""
-        whose = "SELECT pid FROM pg_stat_activity WHERE usename IN ('contactpoint_gateway', 'contactpoint_shield')"
-        return [self.gateway, *(row[0] for row in await self.owner.fetch(whose))]
+    @asynccontextmanager
+    async def answered(self, core: int) -> AsyncIterator[Answering]:
+        """One gateway over it, as `serve` runs it, on that core."""
+        settings = replace(pretended(Settings(data=self.data), self.sandbox, self.issuer), guess_burst=UNLIMITED)
+        told = {
+            variable(known.name): str(getattr(settings, known.name))
+            for known in fields(Settings)
+            if known.name not in NEVER_TOLD and getattr(settings, known.name) != known.default
+        } | {
+            variable("data"): str(self.data),
+            variable("gateway_dsn"): self.dsn(Role.GATEWAY),
+            variable("shield_dsn"): self.dsn(Role.SHIELD),
+        }
+        ports = ("--port", str(_free_port()), "--admin-port", str(_free_port()))
+        command = ("taskset", "--cpu-list", str(core), sys.executable, "-m", "gateway", "serve", *ports)
+        async with started(command, told) as running:
+            url = urlsplit(running.url)
+            backends = await self.owner.fetch(_BACKENDS)
+            yield Answering((url.hostname or "", url.port or 0), [running.pid, *(row[0] for row in backends)])
 
 
 @asynccontextmanager
-async def timed_world(core: int) -> AsyncIterator[TimedWorld]:
-    """Store, agencies, issuer, and one gateway over them as `serve` runs it, on that core."""
+async def timed_world() -> AsyncIterator[TimedWorld]:
+    """A store full of synthetic children, with agencies and issuer; nobody answers yet."""
     async with AsyncExitStack() as parts:
         folder = Path(parts.enter_context(tempfile.TemporaryDirectory(prefix="contactpoint-timing-")))
         folder.chmod(0o755)  # root's server runs as another user
@@ -133,8 +155,7 @@ async def timed_world(core: int) -> AsyncIterator[TimedWorld]:
         cluster = parts.enter_context(await asyncio.to_thread(EmbeddedCluster.start, store))
         await migrate(cluster.dsn(Role.OWNER), credentials(store))
         data.mkdir(mode=0o700)
-        key = fingerprint_key(data / "fingerprint-key")
-        await populate(cluster.dsn(Role.OWNER), CHILDREN, lambda done: None, key)
+        await populate(cluster.dsn(Role.OWNER), CHILDREN, lambda done: None, fingerprint_key(data / "fingerprint-key"))
         issuer = await Issuer.start(data / "issuer-key.json", lifetime=TOKEN_LIFE)
         parts.push_async_callback(issuer.close)
         async with await Registrar.connect(cluster.dsn(Role.REGISTRY)) as registrar:
@@ -142,22 +163,7 @@ async def timed_world(core: int) -> AsyncIterator[TimedWorld]:
         sandbox = await parts.enter_async_context(await Sandbox.start())
         owner = await asyncpg.connect(cluster.dsn(Role.OWNER))
         parts.push_async_callback(owner.close)
-        settings = replace(pretended(Settings(data=data), sandbox, issuer), guess_burst=UNLIMITED)
-        told = {
-            variable(known.name): str(getattr(settings, known.name))
-            for known in fields(Settings)
-            if known.name not in NEVER_TOLD and getattr(settings, known.name) != known.default
-        } | {
-            variable("data"): str(data),
-            variable("gateway_dsn"): cluster.dsn(Role.GATEWAY),
-            variable("shield_dsn"): cluster.dsn(Role.SHIELD),
-        }
-        ports = ("--port", str(_free_port()), "--admin-port", str(_free_port()))
-        command = ("taskset", "--cpu-list", str(core), sys.executable, "-m", "gateway", "serve", *ports)
-        running = await parts.enter_async_context(started(command, told))
-        url = urlsplit(running.url)
-        address = (url.hostname or "", url.port or 0)
-        yield TimedWorld(issuer, sandbox, owner, cluster.dsn(Role.FEED), address, running.pid)
+        yield TimedWorld(issuer, sandbox, owner, cluster.dsn, data)
 
 
 def _free_port() -> int:

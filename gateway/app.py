@@ -128,7 +128,8 @@ class Gateway:
             registry = Registry(store)
             documents = Documents(graphql_schema, field_guards, CLASSES, limits)
             published = Published(documents, registry, store, observer)
-            scribe = Scribe(DataKeys(store, auditors_of(settings)), index_key_of(settings))
+            data_keys = DataKeys(store, auditors_of(settings))
+            scribe = Scribe(data_keys, index_key_of(settings))
             ledger = Ledger(
                 GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60), scribe
             )
@@ -152,6 +153,8 @@ class Gateway:
             )
             checkpoints = Checkpoints(store, checkpoint_key_of(settings), observer, every=settings.checkpoint_seconds)
             await opening.enter_async_context(_meanwhile(checkpoints.run()))
+            await data_keys.make_ahead(await store.protecting_authorities())
+            await opening.enter_async_context(_meanwhile(data_keys.keep_ahead(store.protecting_authorities)))
             await _registered(registry, published)
             listening = Listener(gateway_dsn).listen(lambda: _registered(registry, published))
             await opening.enter_async_context(_meanwhile(listening))

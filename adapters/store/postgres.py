@@ -143,6 +143,10 @@ class Store:
         """Keep a data key of the ledger, durably; what it seals may be recorded from then on."""
         await self._fetch("keep_data_key", key.name, key.authority, key.began_at, list(key.auditors), list(key.sealed))
 
+    async def protecting_authorities(self) -> frozenset[str]:
+        """The authorities that have protected children, as ChildAccess names them."""
+        return frozenset(row[0] for row in await self._fetch("protecting_authorities"))
+
     async def ledger_heads(self) -> Heads:
         """Where the ledger stands, of one moment."""
         chains, positions, links, number, last = (await self._fetch("ledger_heads"))[0]

@@ -98,6 +98,12 @@ SELECT record_accesses($1, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1)
 -- A key that records are sealed with, before the first of them.
 SELECT keep_data_key($1, $2, $3, $4, $5);
 
+-- name: protecting_authorities
+-- Whose auditors the records of protected children are sealed to; the empty word stands for nobody's.
+SELECT authority FROM shields
+UNION
+SELECT coalesce(c.authority, '') FROM holds h JOIN children c ON c.id = h.child_id WHERE h.cleared_at IS NULL;
+
 -- name: ledger_heads
 -- What the next checkpoint says, of one moment.
 SELECT chains, positions, links, number, text FROM ledger_heads();

@@ -3,17 +3,20 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.store.entries import KeptKey
+from adapters.store.failures import StoreUnavailable
 from gateway.audit.auditors import Auditors
 from gateway.audit.record_format import data_key_name
 from gateway.audit.sealing import DataKey, seal_data_key
 
 LIFE: Final = 3600.0  # seconds
+AHEAD: Final = 600.0  # of these, how many before its end a key is replaced
 
 
 class KeyStore(Protocol):
@@ -52,6 +55,25 @@ class DataKeys:
     async def ready(self, authorities: Sequence[str | None]) -> tuple[DataKey, ...]:
         """A key for each; raises StoreUnavailable where one that is needed cannot be kept."""
         return tuple([self.at_hand(authority) or await self._made(authority) for authority in authorities])
+
+    async def make_ahead(self, authorities: Collection[str]) -> None:
+        """Have the general key and those of these authorities at hand for a while; raises StoreUnavailable.
+
+        To make one while somebody waits would tell them that nobody, in this hour, had asked about a protected child of
+        the same authority.
+        """
+        soon = self._clock() + AHEAD
+        for authority in (None, *authorities):
+            until, _ = self._keys.get(authority, (0.0, None))
+            if until <= soon:
+                await self._made(authority)
+
+    async def keep_ahead(self, authorities: Callable[[], Awaitable[Collection[str]]]) -> None:
+        """Do so, again and again, for those that there are then; what fails is made when it is needed."""
+        while True:
+            await asyncio.sleep(AHEAD / 2)
+            with suppress(StoreUnavailable):
+                await self.make_ahead(await authorities())
 
     async def _made(self, authority: str | None) -> DataKey:
         making = self._making.get(authority)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from adapters.store.entries import KeptKey
 from adapters.store.failures import StoreUnavailable
 from gateway.audit.auditors import Auditor, Auditors, AuditorsUnreadable, private_words, read_auditors, read_private
-from gateway.audit.data_keys import LIFE, DataKeys
+from gateway.audit.data_keys import AHEAD, LIFE, DataKeys
 from gateway.audit.record_format import data_key_name
 from gateway.audit.sealing import Unopened, open_data_key
 
@@ -86,6 +86,27 @@ async def test_those_who_need_a_key_at_once_share_it() -> None:
     got = await asyncio.gather(*waiting, return_exceptions=True)
     assert len({result for result in got if isinstance(result, tuple)}) == 1
     assert len(shelf.kept) == 2
+
+
+async def test_keys_are_made_before_they_are_needed() -> None:
+    """CASES 17: whoever asks first in an hour waits no longer; what is good for a while yet is not made anew."""
+    shelf, clock = Shelf(), Clock()
+    of = keys(shelf, clock)
+    await of.make_ahead([LEEDS])
+    [general, first] = [of.at_hand(None), of.at_hand(LEEDS)]
+    assert general is not None
+    assert first is not None
+    clock.at += LIFE - AHEAD - 0.001
+    await of.make_ahead([LEEDS])
+    assert of.at_hand(LEEDS) is first
+    clock.at += 0.001
+    await of.make_ahead([LEEDS])
+    second = of.at_hand(LEEDS)
+    assert second is not None
+    assert second is not first
+    clock.at += LIFE - 0.001
+    assert of.at_hand(LEEDS) is second
+    assert len(shelf.kept) == 4
 
 
 async def test_each_key_is_its_auditors() -> None:
