@@ -32,11 +32,12 @@ from gateway.audit.ledger import Ledger
 from gateway.audit.scribe import Scribe
 from gateway.classes import CLASSES
 from gateway.doors import Doors
-from gateway.endpoint import ALWAYS, graphql_route, live, ready_route
+from gateway.endpoint import graphql_route, live, ready_route
 from gateway.errors import Unavailable
-from gateway.events import Observer
+from gateway.events import Event, Observer
 from gateway.feeds.fingerprint_key import key_of
 from gateway.guessing import Guessing
+from gateway.masking import kind, masked_loop
 from gateway.operations.documents import Documents
 from gateway.operations.executor import Executor
 from gateway.operations.limits import Limits
@@ -51,7 +52,7 @@ from gateway.settings import Settings
 from gateway.sign_in import SignIn
 from gateway.tokens import TokenVerifier
 from gateway.trust import issuers, token_rules
-from gateway.wire.exchange import Reply, Request, head
+from gateway.wire.exchange import ALWAYS, Reply, Request, head
 from gateway.wire.port import Port
 from gateway.wire.routes import Routes
 from gateway.wire.tls import tls_context
@@ -120,6 +121,7 @@ class Gateway:
             store = await Store.connect(gateway_dsn, connections=settings.store_connections)
             opening.push_async_callback(store.close)
             observer = Observer()
+            opening.enter_context(masked_loop(observer))
             limits = Limits.of(settings)
             book, stewards = await _doors(opening, shield_dsn, feed_dsn)
             keys = {issuer: IssuerKeys(client, issuer) for issuer in issuers(settings)}
@@ -196,7 +198,7 @@ class Gateway:
         await self.close()
 
     def _public(self, demonstration: Demonstration | None) -> Routes:
-        routes = Routes(ALWAYS)
+        routes = Routes()
         answer = graphql_route(self.pipeline, self.settings.client_certificate_header)
         routes.add("GET", "/graphql", answer)
         routes.add("POST", "/graphql", answer)
@@ -217,7 +219,7 @@ class Gateway:
             known = self.signer.public_keys() if self.signer else {"keys": []}
             return Reply(head(200, {**ALWAYS, "Content-Type": JWK_SET}), msgspec.json.encode(known))
 
-        routes = Routes(ALWAYS)
+        routes = Routes()
         routes.add_page("/metrics", metrics)
         routes.add_page("/.well-known/contactpoint-keys", report_keys)
         self._add_health(routes)
@@ -227,6 +229,9 @@ class Gateway:
         routes.add_page("/health/live", live)
         routes.add_page("/health/ready", ready_route(self.ready))
 
+    def _unforeseen(self, error: Exception) -> None:
+        self.observer.happened(Event.UNFORESEEN, kind(error))
+
     async def _stop_listening(self) -> None:
         while self._ports:
             await self._ports.pop().close(SHUTDOWN_SECONDS)
@@ -234,7 +239,7 @@ class Gateway:
     async def _listen(
         self, routes: Routes, host: str, port: int, *, reuse_port: bool = False, tls: SSLContext | None = None
     ) -> str:
-        listening = Port(routes.handler_of, most_body=self.settings.request_body_cap)
+        listening = Port(routes.handler_of, most_body=self.settings.request_body_cap, failed=self._unforeseen)
         self._ports.append(listening)
         try:
             listened = await listening.listen(host, port, reuse_port=reuse_port, tls=tls)

@@ -36,11 +36,18 @@ class Event(Enum):
     VIEWER_WITHOUT_PERSON = "viewer_without_person"
     DOCUMENT_BROKEN = "document_broken"
     MISUSE_SUSPECTED = "misuse_suspected"
+    UNFORESEEN = "unforeseen"
 
     __hash__ = object.__hash__  # each is one object; by its name, as enums have it, costs a call for every look
 
 
-_SERIOUS = {Event.REDACTION_CAUGHT, Event.RESOLVER_FAILED, Event.STORE_UNAVAILABLE, Event.ISSUER_UNAVAILABLE}
+_SERIOUS = {
+    Event.REDACTION_CAUGHT,
+    Event.RESOLVER_FAILED,
+    Event.STORE_UNAVAILABLE,
+    Event.ISSUER_UNAVAILABLE,
+    Event.UNFORESEEN,
+}
 
 
 class Observer(Collector):

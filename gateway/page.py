@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.sign_in import Door, SignIn, origins
-from gateway.wire.exchange import Handler, Reply, Request, head, json_reply, text_reply
+from gateway.wire.exchange import BAD_REQUEST, Handler, Reply, Request, error_reply, head, json_reply
 from gateway.wire.routes import Routes
 
 STATIC = Path(str(files("gateway") / "explorer" / "static"))
@@ -93,7 +93,7 @@ async def _callback(request: Request) -> Reply:
 async def _built(name: str, headers: Mapping[str, str]) -> Reply:
     page = STATIC / name
     if not page.is_file():
-        return text_reply(404, "the explorer is not built: run `make demo`\n", HEADERS)
+        return error_reply(404, "the explorer is not built: run `make demo`", BAD_REQUEST, HEADERS)
     return await _file(page, headers)
 
 
@@ -106,9 +106,9 @@ def _asset(name: str) -> Handler:
         # The name is looked up in the folder rather than trusted.
         known = {path.name: path for path in (STATIC / "assets").glob("*") if path.is_file()}
         if name not in known:
-            return text_reply(404, "404: Not Found", HEADERS)
+            return error_reply(404, "there is nothing here", BAD_REQUEST, HEADERS)
         if request.method not in (b"GET", b"HEAD"):
-            return text_reply(405, "405: Method Not Allowed", {**HEADERS, "Allow": "GET,HEAD"})
+            return error_reply(405, "send GET,HEAD", BAD_REQUEST, {**HEADERS, "Allow": "GET,HEAD"})
         return await _file(known[name], {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
 
     return handle

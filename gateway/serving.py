@@ -23,6 +23,7 @@ from gateway.checking import demand_lawful
 from gateway.database import migrated, opened
 from gateway.feeds.definition import SourceError
 from gateway.feeds.fingerprint_key import key_of
+from gateway.masking import mask_output
 from gateway.settings import SettingError, Settings, variable
 
 COLLECT_EVERY = 20_000  # objects made and not yet let go of
@@ -142,6 +143,7 @@ def _say_ready(url: str) -> None:
 
 
 def _worker(settings: Settings, doors: Doors, host: str, port: int, admin_port: int, ready: Connection) -> None:
+    mask_output(settings.log_level)
     try:
         uvloop.run(_answer(settings, doors, host, port, admin_port, shared=True, started=ready.send))
     except (PortTaken, SettingError, SourceError, StoreSetupError) as error:

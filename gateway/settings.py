@@ -104,7 +104,7 @@ class Settings:
     guess_per_minute: float = setting(12.0, "guesses a minute that are made good again")
 
     limit_document: int = setting(32 * 1024, "most characters of a document")
-    limit_tokens: int = setting(2_000, "most tokens of a document")
+    limit_tokens: int = setting(1_500, "most tokens of a document")
     limit_definitions: int = setting(20, "most operations and fragments of a document")
     limit_depth: int = setting(15, "most levels of fields, fragments spread out")
     limit_aliases: int = setting(100, "most aliases, fragments spread out")
@@ -125,7 +125,7 @@ class Settings:
     connect_timeout: float = setting(1.0, "longest time to connect to an agency")
     read_timeout: float = setting(3.0, "longest silence of an agency while it answers")
     agency_body_cap: int = setting(2 * 1024 * 1024, "most bytes read of an agency's answer")
-    request_body_cap: int = setting(1024 * 1024, "most bytes read of a request")
+    request_body_cap: int = setting(256 * 1024, "most bytes read of a request")
     log_level: str = setting("WARNING", "`DEBUG`, `INFO`, `WARNING` or `ERROR`")
 
     oneroster_url: str = setting("", "schools: OneRoster 1.2, up to `/ims/oneroster/rostering/v1p2`")

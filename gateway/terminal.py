@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from gateway.masking import mask_output
 from gateway.settings import SettingError, Settings, read_settings
 
 Data = Annotated[
@@ -26,10 +27,9 @@ out = Console()
 def settings_for(data: Path | None) -> Settings:
     """The settings, with the data folder of the command line, and logging as they want it. Raises SettingError."""
     settings = read_settings(os.environ, data=data)
-    level = logging.getLevelNamesMapping().get(settings.log_level.upper())
-    if level is None:
+    if settings.log_level.upper() not in logging.getLevelNamesMapping():
         raise SettingError("`CONTACTPOINT_LOG_LEVEL` must be `DEBUG`, `INFO`, `WARNING` or `ERROR`")
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    mask_output(settings.log_level)
     return settings
 
 

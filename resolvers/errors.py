@@ -26,6 +26,12 @@ class BadCriteriaError(QuestionError):
     code = "BAD_CRITERIA"
 
 
+class BadRepresentationError(QuestionError):
+    """What a federated router sent in a child's place names none."""
+
+    code = "BAD_REPRESENTATION"
+
+
 class NotAddressableError(QuestionError):
     """No child can be asked for by this role and purpose."""
 

@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from schema.entities import resolve_entities
 from schema.masks import printed
 from schema.mutation import Mutation
 from schema.paths import Guards, check_paths, guards
@@ -28,6 +29,8 @@ graphql_schema.type_map["_Service"].fields["sdl"].resolve = lambda _, info: prin
 for named in graphql_schema.type_map.values():
     if isinstance(named, GraphQLInputObjectType):
         named.is_one_of = named.extensions["strawberry-definition"].is_one_of
+
+graphql_schema.query_type.fields["_entities"].resolve = resolve_entities  # type: ignore[union-attr]  # there is one
 
 check_roots(graphql_schema)
 check_paths(graphql_schema)

@@ -23,7 +23,6 @@ from resolvers.children import DecidedChild
 from resolvers.disclosure import Category, Disclosure
 from resolvers.questions import PARENTS, PRACTICE, SCHOOL, SERVICES
 from schema.asked import asks
-from schema.context import AnsweringInfo
 from schema.directives import shielded
 from schema.parent import Parent
 from schema.practice import PracticeRegistration
@@ -136,8 +135,3 @@ class Child:
     @staticmethod
     def of(child: DecidedChild | None) -> "Child | None":
         return None if child is None else Child(subject=child.record, disclosure=child.disclosure)
-
-    @classmethod
-    async def resolve_reference(cls, info: AnsweringInfo, number: strawberry.ID) -> "Child | None":
-        """A federated router's way in: the same finder, and so the same decision."""
-        return cls.of(await info.context.children.by_number(number))

@@ -30,7 +30,7 @@ from gateway.viewer import Role
 from schema.paths import Guards
 from schema.roots import CHILDLESS
 
-MOST_ERRORS = 10
+MOST_ERRORS = 5  # each may print what it is about: a large literal as often as it has mistakes
 MOST_DOCUMENTS_KEPT = 1_000
 
 # Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.

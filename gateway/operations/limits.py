@@ -34,7 +34,7 @@ class Limits:
     """The settings' `limit_…`, each the most that is allowed; what exceeds one is `LIMIT_` and its name, 400."""
 
     document: int = 32 * 1024  # characters of a text
-    tokens: int = 2_000
+    tokens: int = 1_500
     definitions: int = 20
     depth: int = 15
     aliases: int = 100  # fragments spread out

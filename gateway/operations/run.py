@@ -195,7 +195,7 @@ class Run:
     def _resolved(self, planned: Planned, source: Any, here: Place) -> Any:
         nodes = planned.nodes(self._coerced)
         arguments = get_argument_values(planned.definition, nodes[0], self._variables, hide_suggestions=True)
-        # A resolver may take its arguments apart (Strawberry's `_entities` does); a variable is the whole request's.
+        # A resolver may take its arguments apart; a variable is the whole request's.
         arguments = {name: deepcopy(value) for name, value in arguments.items()}
         resolve = planned.definition.resolve or default_field_resolver
         return resolve(source, self._told(planned, here), **arguments)

@@ -1,6 +1,6 @@
 """Reads variables: how much they may hold, and what they are. What needs no coercing is not given to graphql-core."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from graphql import (
@@ -29,7 +29,7 @@ Fits: TypeAlias = Callable[[Any], bool]
 
 
 def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
-    """Raise `LimitExceeded` where they hold too many values, or one too long: VARIABLES or VALUE."""
+    """Raise `LimitExceeded` where they hold too many values, or one or its name is too long: VARIABLES or VALUE."""
     waiting: list[Any] = [variables]
     seen = -1  # what holds them all is none of them
     while waiting:
@@ -37,7 +37,13 @@ def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
         seen += 1
         if isinstance(value, str) and len(value) > limits.value:
             raise LimitExceeded("VALUE", f"a variable's text may have at most {limits.value} characters")
-        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        inner: Collection[Any] = ()
+        if isinstance(value, Mapping):
+            inner = value.values()
+            if any(len(name) > limits.value for name in value):
+                raise LimitExceeded("VALUE", f"a variable's name may have at most {limits.value} characters")
+        elif isinstance(value, list):
+            inner = value
         if seen + len(waiting) + len(inner) > limits.variables:
             raise LimitExceeded("VARIABLES", f"variables may hold at most {limits.variables} values")
         waiting += inner

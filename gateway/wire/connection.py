@@ -14,7 +14,7 @@ from typing import Final, Protocol, cast
 
 import httptools
 
-from gateway.wire.exchange import Handler, Reply, Request, Unread, text_reply
+from gateway.wire.exchange import BAD_REQUEST, Handler, Reply, Request, Unread, error_reply
 from gateway.wire.peer import Peer, peer_of
 
 logger = logging.getLogger("contactpoint.http")
@@ -30,9 +30,9 @@ REPLY_PATIENCE: Final = 300.0  # for whoever does not take their reply: the expl
 IDLE_PATIENCE: Final = 3_600.0  # between requests: longer than proxies keep a connection, so that they end it
 LAST_PATIENCE: Final = 8.0  # for the caller to hang up once the last reply is sent
 
-UNREADABLE: Final = text_reply(400, "400: Bad Request", {})
-UNEXPECTED: Final = text_reply(417, "417: Expectation Failed", {})
-FAILED: Final = text_reply(500, "500: Internal Server Error", {})
+UNREADABLE: Final = error_reply(400, "this cannot be read as HTTP", BAD_REQUEST)
+UNEXPECTED: Final = error_reply(417, "expect `100-continue` or nothing", BAD_REQUEST)
+FAILED: Final = error_reply(503, "no answer can be given now; try again", "UNAVAILABLE", {"Retry-After": "2"})
 
 
 class Port(Protocol):
@@ -41,6 +41,7 @@ class Port(Protocol):
     loop: asyncio.AbstractEventLoop
     handler_of: Callable[[Request], Handler]
     most_body: int
+    failed: Callable[[Exception], None]
     closing: bool
 
     def date(self) -> bytes: ...
@@ -216,8 +217,7 @@ class Connection(asyncio.Protocol):
         try:
             reply = await self._port.handler_of(request)(request)
         except Exception as error:
-            # Its kind alone: its text, and whatever stands in its traceback, may quote anything.
-            logger.error("a request ended in %s", type(error).__name__)  # noqa: TRY400
+            self._port.failed(error)
             reply, another = FAILED, False
         finally:
             self._answering = None

@@ -11,6 +11,11 @@ import msgspec
 
 from gateway.wire.peer import Peer
 
+# `Server` says who we are, not which versions of what we are built from.
+ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Server": "ContactPoint"}
+
+BAD_REQUEST: Final = "BAD_REQUEST"  # the code of what is no request of ours
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -66,13 +71,14 @@ def head(status: int, headers: Mapping[str, str]) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
-def text_reply(status: int, text: str, headers: Mapping[str, str]) -> Reply:
-    """A reply in plain words."""
-    return Reply(head(status, {"Content-Type": "text/plain; charset=utf-8", **headers}), text.encode())
-
-
 def json_reply(status: int, value: object, headers: Mapping[str, str]) -> Reply:
     """A reply in JSON."""
     return Reply(
         head(status, {"Content-Type": "application/json; charset=utf-8", **headers}), msgspec.json.encode(value)
     )
+
+
+def error_reply(status: int, message: str, code: str, headers: Mapping[str, str] = {}) -> Reply:
+    """A refusal, in the one shape that every error of ours has; the headers are besides those that all have."""
+    error = {"message": message, "extensions": {"code": code}}
+    return json_reply(status, {"errors": [error]}, {**ALWAYS, **headers})

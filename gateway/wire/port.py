@@ -24,12 +24,18 @@ def most_connections() -> int:
 
 
 class Port:
-    """Has every request answered by the handler that `handler_of` gives for it. Build it where its loop runs."""
+    """Has every request answered by the handler that `handler_of` gives for it. Build it where its loop runs.
 
-    def __init__(self, handler_of: Callable[[Request], Handler], *, most_body: int) -> None:
+    `failed` hears what a handler raised; its caller is told that there is no answer, and nothing of it.
+    """
+
+    def __init__(
+        self, handler_of: Callable[[Request], Handler], *, most_body: int, failed: Callable[[Exception], None]
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.handler_of = handler_of
         self.most_body = most_body
+        self.failed = failed
         self.closing = False
         self.most_connections = most_connections()
         self.connections: OrderedDict[Connection, None] = OrderedDict()  # in the order they came

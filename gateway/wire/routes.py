@@ -1,22 +1,18 @@
 """Which handler answers which method at which path, and the words for where there is none."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from gateway.wire.exchange import Handler, Reply, Request, text_reply
+from gateway.wire.exchange import BAD_REQUEST, Handler, Reply, Request, error_reply
 
 
 class Routes:
-    """A table of exact paths, and of folders whose files are named by one more step.
+    """A table of exact paths, and of folders whose files are named by one more step."""
 
-    `headers` go with the words for what is not there.
-    """
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = headers
+    def __init__(self) -> None:
         self._paths: dict[bytes, dict[bytes, Handler]] = {}
         self._folders: dict[bytes, Callable[[str], Handler]] = {}
-        self._missing = _always(text_reply(404, "404: Not Found", headers))
-        self._unreadable = _always(text_reply(400, "400: Bad Request", headers))
+        self._missing = _always(error_reply(404, "there is nothing here", BAD_REQUEST))
+        self._unreadable = _always(error_reply(400, "this is no address", BAD_REQUEST))
 
     def add(self, method: str, path: str, handler: Handler) -> None:
         self._paths.setdefault(path.encode(), {})[method.encode()] = handler
@@ -44,7 +40,7 @@ class Routes:
         handler = methods.get(request.method)
         if handler is None:
             allowed = ",".join(sorted(method.decode() for method in methods))
-            return _always(text_reply(405, "405: Method Not Allowed", {**self._headers, "Allow": allowed}))
+            return _always(error_reply(405, f"send {allowed}", BAD_REQUEST, {"Allow": allowed}))
         return handler
 
     def _file(self, path: bytes) -> Handler:

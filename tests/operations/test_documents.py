@@ -60,7 +60,7 @@ def test_what_an_operation_touches_is_read_from_its_fields(
 @pytest.mark.parametrize(
     "query",
     [
-        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(200)) + " }",
+        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(150)) + " }",
         "{ child(number: 1) { ...f0 } } "
         + " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(18))
         + " fragment f18 on Child { ...f18 }",

@@ -1,6 +1,7 @@
 """HTTP/1.1 over real sockets: what is a request, what is refused, in which order replies come, and when it ends."""
 
 import asyncio
+import json
 import logging
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +18,7 @@ from gateway.wire.port import Port, most_connections
 
 SHORT = 0.05  # seconds, where a test waits for a time to be over
 MOST_BODY = 1_000
+FAILURES: list[Exception] = []  # what handlers raised
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Caller:
 
 @asynccontextmanager
 async def a_port(handler: Handler) -> AsyncIterator[tuple[Port, Callable[[], Awaitable[Caller]]]]:
-    port = Port(lambda request: handler, most_body=MOST_BODY)
+    port = Port(lambda request: handler, most_body=MOST_BODY, failed=FAILURES.append)
     number = await port.listen("127.0.0.1", 0)
     callers: list[Caller] = []
 
@@ -362,18 +364,21 @@ async def test_nothing_else_is_spoken_on_it(caller: Caller, asked: Asked, text: 
 
 
 async def test_whoever_answers_may_fail(caller: Caller, asked: Asked, caplog: pytest.LogCaptureFixture) -> None:
-    """500, an end, and a log that says what kind of failure it was and not a word of it."""
+    """503 in the shape of every error, an end, and no word of what it was for anybody but who listens for it."""
     caplog.set_level(logging.DEBUG)
+    failure = KeyError("canary")
 
     async def fail() -> None:
-        raise KeyError("canary")
+        raise failure
 
     asked.before = fail
     caller.send(get("/1"))
     replies = await caller.everything()
-    assert replies.startswith(b"HTTP/1.1 500 ")
-    assert b"canary" not in replies
-    assert "KeyError" in caplog.text
+    assert replies.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 2\r\n" in replies
+    told = {"message": "no answer can be given now; try again", "extensions": {"code": "UNAVAILABLE"}}
+    assert json.loads(replies.partition(b"\r\n\r\n")[2]) == {"errors": [told]}
+    assert FAILURES.pop() is failure
     assert "canary" not in caplog.text
 
 

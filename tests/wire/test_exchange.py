@@ -1,5 +1,7 @@
 """Heads of replies, and the table of handlers."""
 
+import json
+
 import pytest
 
 from gateway.wire.exchange import Handler, Reply, Request, head
@@ -24,7 +26,7 @@ async def found(routes: Routes, method: bytes, target: bytes) -> Reply:
 
 @pytest.fixture
 def routes() -> Routes:
-    routes = Routes({"Always": "there"})
+    routes = Routes()
 
     def named(name: str) -> Handler:
         async def handle(request: Request) -> Reply:
@@ -69,8 +71,10 @@ async def test_a_path_is_found_however_it_is_sent(routes: Routes, method: bytes,
     ],
 )
 async def test_what_is_not_there_is_said(routes: Routes, method: bytes, target: bytes, status: bytes) -> None:
-    """With the headers that all have, and with what would be allowed."""
+    """In the shape and with the headers that every error has, and with what would be allowed."""
     reply = await found(routes, method, target)
     assert reply.head.startswith(b"HTTP/1.1 " + status)
-    assert b"Always: there\r\n" in reply.head
+    assert b"Cache-Control: no-store\r\n" in reply.head
+    assert b"Content-Type: application/json" in reply.head
+    assert [error["extensions"] for error in json.loads(reply.body)["errors"]] == [{"code": "BAD_REQUEST"}]
     assert (b"Allow: " in reply.head) is (status == b"405")

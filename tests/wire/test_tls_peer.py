@@ -33,7 +33,7 @@ class Asked:
 
     async def after(self, requests: bytes, caller: ssl.SSLContext | None) -> bytes:
         """All that comes back for these bytes until we are hung up on; nothing where we are turned away."""
-        port = Port(lambda request: self, most_body=1_000)
+        port = Port(lambda request: self, most_body=1_000, failed=print)
         number = await port.listen("127.0.0.1", 0, tls=self._tls)
         try:
             return await _asked(number, requests, caller)
