@@ -174,8 +174,9 @@ class ChildFinder:
                 override=disclosure is not None and disclosure.override,
                 authority=protecting_authority(record),
             )
-            self._signal(record, disclosure, capability)
-            if disclosure is not None and disclosure.shows(knowing):
+            told = disclosure is not None and disclosure.shows(knowing)
+            self._signal(record, disclosure, capability, told=told)
+            if disclosure is not None and told:
                 decided.append(DecidedChild(record, disclosure))
                 if disclosure.protected:
                     protected.append(record.id)
@@ -189,12 +190,17 @@ class ChildFinder:
             for child in decided
         ]
 
-    def _signal(self, record: ChildRecord, disclosure: Disclosure | None, capability: Capability) -> None:
-        """Note what may be misuse; nothing here changes an answer, and of a protected child nothing is told."""
+    def _signal(
+        self, record: ChildRecord, disclosure: Disclosure | None, capability: Capability, *, told: bool
+    ) -> None:
+        """Note what may be misuse; nothing here changes an answer, and of a protected child nothing is told.
+
+        Nor of one that was found by a key which the viewer may not know: whether it is somebody's would show.
+        """
         if disclosure is None:
             if is_kin(capability.scope.prints, record.kin):
                 self._answering.own_family = True
-        elif record.authority and not record.protection.protected and disclosure.shows(Category.ADDRESS):
+        elif told and record.authority and not record.protection.protected and disclosure.shows(Category.ADDRESS):
             self._answering.homes.add(record.authority)
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from adapters.records import NhsNumber
 from adapters.sandbox import population
-from adapters.sandbox.population import SyntheticChild
+from adapters.sandbox.population import SyntheticChild, SyntheticParent
 
 
 class KnownChildren:
@@ -47,14 +47,14 @@ class KnownChildren:
         """The index of the child on this birth entry."""
         return self._of(value, population.index_of_birth_entry(value))
 
-    def parent_of_nhs_number(self, value: str) -> tuple[int, int] | None:
-        """The parent with this NHS number: the index of a child, and the place among its parents."""
-        for index, child in self._otherwise.items():
-            for position, parent in enumerate(child.parents):
+    def parent_of_nhs_number(self, value: str) -> SyntheticParent | None:
+        """The parent with this NHS number, as the first child says who is known otherwise and has such a parent."""
+        for child in self._otherwise.values():
+            for parent in child.parents:
                 if parent.nhs_number == NhsNumber(value):
-                    return index, position
+                    return parent
         found = population.parent_of_nhs_number(value)
-        return None if found is None or found[0] in self._otherwise else found
+        return None if found is None else population.child_at(found[0]).parents[found[1]]
 
     def born_on(self, day: date, children: int) -> Iterator[int]:
         """The indexes, below `children`, of those born on a day."""

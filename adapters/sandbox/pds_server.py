@@ -109,8 +109,7 @@ class _Pds:
             body = self._child(number, index)
         elif parent is not None:
             restricted = self._conduct.acting(AgencyName.PARENTS) is Fault.RESTRICTED
-            whose = self._known.child_at(parent[0]).parents[parent[1]]
-            body = patient_of_parent(whose, number, "R" if restricted else "U")
+            body = patient_of_parent(parent, number, "R" if restricted else "U")
         else:
             return _not_found()
         return _answered(request, _fhir(body))
