@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.leaks import page
 from tests.leaks.copies import copied, runs_itself
 from tests.leaks.judging import CouldNotRun, Judge, Judged
-from tests.leaks.seeded import LEAKS, WORLDS, BadLeak, Leak
+from tests.leaks.seeded import LEAKS, BadLeak, Leak
 
 
 def main() -> None:
@@ -57,8 +57,8 @@ def _control(leaks: Sequence[Leak], judge: Judge) -> None:
     with copied() as root:
         if not runs_itself(root):
             raise CouldNotRun("a copy of the tree runs the code of another: nothing found there would mean anything")
-    tests = list(dict.fromkeys(leak.seen_by for leak in leaks if leak.seen_by != WORLDS))
-    found = judge.look_without(tests, worlds=any(leak.seen_by == WORLDS for leak in leaks))
+    tests = list(dict.fromkeys(leak.seen_by for leak in leaks if not leak.in_worlds))
+    found = judge.look_without(tests, worlds=any(leak.in_worlds for leak in leaks))
     if found:
         raise CouldNotRun("\n".join(["without any leak, checks find:", *found]))
 

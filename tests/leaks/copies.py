@@ -40,7 +40,12 @@ def environment(root: Path) -> Mapping[str, str]:
     ours = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV", "CONTACTPOINT_"))
     }
-    return ours | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "CONTACTPOINT_SHARED": str(root / "none")}
+    return ours | {
+        "PYTHONPATH": str(root),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DEBUG_TEMPROOT": str(root),  # two runs would clear away each other's folders
+        "CONTACTPOINT_SHARED": str(root / "none"),
+    }
 
 
 def runs_itself(root: Path) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.leaks.judging import Judged
-from tests.leaks.seeded import ROOT, WORLDS, Leak
+from tests.leaks.seeded import ROOT, Leak
 
 PAGE: Final = ROOT / "docs" / "non-interference.md"
 BEGIN, END = "<!-- seeded leaks: begin -->", "<!-- seeded leaks: end -->"
@@ -22,7 +22,7 @@ def row(judged: Judged) -> str:
     elif judged.pairs is None:
         seen, after = f"`{judged.saw}`", "its own test"
     else:
-        seen, after = f"{WORLDS}: {judged.saw}", f"{judged.pairs:,} pair{'' if judged.pairs == 1 else 's'}"
+        seen, after = f"{leak.seen_by}: {judged.saw}", f"{judged.pairs:,} pair{'' if judged.pairs == 1 else 's'}"
     return _line((f"`{leak.name}`", where, leak.gives_away, seen, after))
 
 

@@ -47,13 +47,23 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One mistake. `seen_by` is WORLDS, or the pytest node of the test that must fail of it."""
+    """One mistake. `seen_by` is WORLDS, with or without the viewing that must see it, or the node of a failing test."""
 
     name: str
     area: str
     gives_away: str
     changes: tuple[Change, ...]
     seen_by: str = WORLDS
+
+    @property
+    def in_worlds(self) -> bool:
+        """Whether paired worlds must see it, and not a test of its own."""
+        return self.seen_by.startswith(WORLDS)
+
+    @property
+    def viewing(self) -> str:
+        """Before which viewing they must see it, such as `teacher:EDUCATION`; empty where before any."""
+        return self.seen_by.partition(" before ")[2]
 
     @property
     def files(self) -> tuple[str, ...]:
