@@ -4,7 +4,9 @@ Most of it is to be answered with data, for a refusal compares little; the rest 
 """
 
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from graphql import GraphQLSchema
@@ -32,6 +34,8 @@ WEIGHTS: Final[Mapping[str, int]] = {
     "statistics": 8,
 }
 
+EARLIER: Final = 40  # operations that are kept to be asked again
+
 CHILDLESS: Final = frozenset({"viewer", "statistics", "_service"})  # what may stand in an address
 
 
@@ -56,6 +60,7 @@ class Shares(NamedTuple):
 
     acts: float = 0.03  # where the role has any
     generated: float = 0.25  # by hypothesis-graphql
+    again: float = 0.35  # an earlier one of this stream, about others: to read a text costs more than to answer it
     introspection: float = 0.03
     refused: float = 0.05
     published: float = 0.9  # where there are documents
@@ -101,26 +106,42 @@ class _Stream:
         self._written = written
         self._queries = list(schema.query_type.fields)
         self._weights = [WEIGHTS.get(name, 1) for name in self._queries]
+        self._earlier: deque[Sent] = deque(maxlen=EARLIER)
         self._acts = list(schema.mutation_type.fields) if schema.mutation_type else []
 
     def next(self, shares: Shares) -> Sent:
-        kind = self._rng.random()
-        if kind < shares.introspection:
-            return self._introspection()
-        kind -= shares.introspection
-        if kind < shares.refused:
-            return self._refused()
-        kind -= shares.refused
-        if self._documents and self._rng.random() < shares.published:
+        published = self._documents and self._rng.random() < shares.published
+        drawn = self._rng.choices(
+            (self._introspection, self._refused, self._act, self._generated, self._again, self._query),
+            (
+                shares.introspection,
+                shares.refused,
+                shares.acts if self._acts else 0,
+                shares.generated,
+                shares.again if self._earlier else 0,
+                max(0, 1 - sum(shares) + shares.published),
+            ),
+        )[0]
+        if published and drawn not in (self._introspection, self._refused):
             return self._published()
-        if self._acts and kind < shares.acts:
-            return self._act()
-        kind -= shares.acts
-        return self._generated() if kind < shares.generated else self._query()
+        return drawn()
 
     def _query(self) -> Sent:
         roots = self._rng.choices(self._queries, self._weights, k=self._rng.choice((1, 1, 1, 1, 2, 2, 3, 4)))
-        return self._written_here("query", roots, Manner(fields=self._rng.choice((0.15, 0.3, 0.5, 0.8, 1))))
+        manner = Manner(fields=self._rng.choice((0.15, 0.3, 0.5, 0.8, 1)))
+        if self._rng.random() < 0.3:
+            manner = replace(manner, variables=1, defaults=0)
+            self._earlier.append(self._written_here("query", roots, manner))
+            return self._earlier[-1]
+        return self._written_here("query", roots, manner)
+
+    def _again(self) -> Sent:
+        """The same text about others: everything that it is asked with stands in variables."""
+        earlier = self._rng.choice(self._earlier)
+        arguments = Arguments(self._vocabulary, self._rng)
+        document = document_of(earlier.text or "", earlier.operation_name)
+        variables = document.variables(arguments, self._rng, earlier.variables)
+        return earlier._replace(variables=variables, accept=self._accept(), targets=_once(arguments.targets))
 
     def _act(self) -> Sent:
         return self._written_here("mutation", self._rng.choices(self._acts, k=self._rng.choice((1, 1, 1, 2, 3))), PLAIN)

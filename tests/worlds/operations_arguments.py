@@ -90,11 +90,10 @@ class Arguments:
 
     def _key(self) -> Given:
         somebody = self._somebody()
-        name = self._rng.choice(("nhsNumber", "upn"))
-        keys = somebody.nhs_numbers if name == "nhsNumber" else somebody.upns
+        keys = [*(("nhsNumber", key) for key in somebody.nhs_numbers), *(("upn", key) for key in somebody.upns)]
         if not keys or self._rng.random() < MALFORMED:
-            return {name: self._rng.choice(NO_KEYS)}
-        key = self._rng.choice(keys)
+            return {self._rng.choice(("nhsNumber", "upn")): self._rng.choice(NO_KEYS)}
+        name, key = self._rng.choice(keys)
         return {name: f" {key[:3]} {key[3:]}" if name == "nhsNumber" and self._rng.random() < 0.1 else key}
 
     def _reference(self) -> Given:

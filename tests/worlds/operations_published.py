@@ -2,26 +2,33 @@
 
 import hashlib
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLSchema,
+    InlineFragmentNode,
     ListValueNode,
     NonNullTypeNode,
     ObjectValueNode,
-    OperationDefinitionNode,
+    SelectionSetNode,
     ValueNode,
     VariableNode,
+    get_operation_ast,
     parse,
 )
 
 from tests.worlds.operations_arguments import Arguments
 from tests.worlds.operations_writing import PLAIN, Manner, Root, Writer
 from tests.worlds.vocabulary import Vocabulary
+
+DRAWS: Final = 8
 
 # Root fields by which a partner may ask for children.
 FINDING: Final = ("child", "children", "childByKey", "findChildren", "_entities")
@@ -45,16 +52,25 @@ class Document(NamedTuple):
     roots: tuple[str, ...]
     uses: tuple[Use, ...]
     conditions: tuple[str, ...]
-    needed: frozenset[str]
+    needed: tuple[str, ...]
 
-    def variables(self, arguments: Arguments, rng: random.Random) -> Mapping[str, Any]:
-        """Values for them. One that no argument takes in this draw is left out, where it may be."""
-        drawn = [arguments.of(root) for root in self.roots]
-        values: dict[str, Any] = {name: rng.random() < 0.75 for name in self.conditions}
-        for use in self.uses:
-            value = _at(drawn[use.root], use.steps)
-            if value is not None or use.variable in self.needed:
-                values[use.variable] = value
+    def variables(
+        self, arguments: Arguments, rng: random.Random, otherwise: Mapping[str, Any] = MappingProxyType({})
+    ) -> Mapping[str, Any]:
+        """Values for them; one that no argument takes in this draw is left out, or where it must be given `otherwise`.
+
+        Without such a value it is drawn again, a few times.
+        """
+        for _ in range(DRAWS):
+            drawn = [arguments.of(root) for root in self.roots]
+            values: dict[str, Any] = {name: rng.random() < 0.75 for name in self.conditions}
+            for use in self.uses:
+                value = _at(drawn[use.root], use.steps)
+                if value is not None:
+                    values[use.variable] = value
+            values |= {name: otherwise[name] for name in self.needed if name not in values and name in otherwise}
+            if all(name in values for name in self.needed):
+                break
         return values
 
 
@@ -67,18 +83,21 @@ def texts_to_publish(schema: GraphQLSchema, rng: random.Random, count: int = 40)
 
     assert schema.query_type is not None
     every = [root for root in FINDING if root in schema.query_type.fields]
-    texts = [text(f"All{place}", PLAIN, [root]) for place, root in enumerate((*every, "viewer"))]
+    texts = [text(f"All{place}", PLAIN, [root]) for place, root in enumerate(schema.query_type.fields)]
     for place in range(count - len(texts)):
         manner = replace(PLAIN, fields=rng.choice((0.2, 0.4)), conditions=0.1, fragments=0.15, aliases=0.1, twice=0.05)
         texts.append(text(f"Some{place}", manner, rng.choices(every, k=rng.choice((1, 1, 2)))))
     return texts
 
 
-@lru_cache
-def document_of(text: str) -> Document:
-    """What there is to be known of a published text, of which only one operation is asked."""
-    [operation] = [one for one in parse(text).definitions if isinstance(one, OperationDefinitionNode)]
-    fields = [field for field in operation.selection_set.selections if isinstance(field, FieldNode)]
+@lru_cache(maxsize=1_000)
+def document_of(text: str, name: str | None = None) -> Document:
+    """What there is to be known of a text's operation, or of the one of this name."""
+    document = parse(text, no_location=True)
+    operation = get_operation_ast(document, name)
+    assert operation is not None
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    fields = list(_fields(operation.selection_set, fragments))
     uses = [
         Use(variable, place, (argument.name.value, *steps))
         for place, field in enumerate(fields)
@@ -92,13 +111,24 @@ def document_of(text: str) -> Document:
         roots=tuple(field.name.value for field in fields),
         uses=tuple(uses),
         conditions=tuple(name for name in defined if name not in used),
-        needed=frozenset(
+        needed=tuple(
             name for name, one in defined.items() if isinstance(one.type, NonNullTypeNode) and not one.default_value
         ),
     )
 
 
-def _variables_in(value: ValueNode, steps: _Steps = ()) -> Iterable[tuple[str, _Steps]]:
+def _fields(selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[FieldNode]:
+    for selection in selections.selections:
+        match selection:
+            case FieldNode():
+                yield selection
+            case InlineFragmentNode(selection_set=inner):
+                yield from _fields(inner, fragments)
+            case FragmentSpreadNode(name=name):
+                yield from _fields(fragments[name.value].selection_set, fragments)
+
+
+def _variables_in(value: ValueNode, steps: _Steps = ()) -> Iterator[tuple[str, _Steps]]:
     match value:
         case VariableNode():
             yield value.name.value, steps

@@ -21,14 +21,13 @@ class Values:
     """Writes the values of one operation, and keeps what is to be sent beside it.
 
     `variables` is the share of values that become one, be it a whole argument or what stands deep inside; `defaults`
-    the share of those which the operation itself gives, so that nothing is sent. No two of one `prefix` share a name.
+    the share of those which the operation itself gives, so that nothing is sent.
     """
 
-    def __init__(self, rng: random.Random, variables: float, defaults: float, prefix: str = "") -> None:
+    def __init__(self, rng: random.Random, variables: float, defaults: float) -> None:
         self._rng = rng
         self._share = variables
         self._defaults = defaults
-        self._prefix = prefix
         self._defined: dict[str, str] = {}
         self.sent: dict[str, Any] = {}
 
@@ -44,7 +43,7 @@ class Values:
 
     def variable(self, value: Any, type_: GraphQLInputType) -> str:
         """The new variable, as it stands where its value would. One that is not null suits every place for the type."""
-        name = f"v{self._prefix}{len(self._defined)}"
+        name = f"v{len(self._defined)}"
         said = str(type_) if value is None else f"{get_nullable_type(type_)}!"
         if value is not None and self._rng.random() < self._defaults:
             said = f"{said} = {_constant(value, type_)}"

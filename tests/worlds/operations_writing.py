@@ -5,7 +5,7 @@ It knows nothing of children. What root fields are asked with comes from whoever
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -59,15 +59,17 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """Writes one operation: `write` once. `prefix` keeps its names apart from another's in the same document."""
+    """Writes one operation: `write` once. Where there are `only` these fields, `Type.field`, no others are asked."""
 
-    def __init__(self, schema: GraphQLSchema, rng: random.Random, manner: Manner, prefix: str = "") -> None:
+    def __init__(
+        self, schema: GraphQLSchema, rng: random.Random, manner: Manner, only: Collection[str] | None = None
+    ) -> None:
         self._schema = schema
         self._rng = rng
         self._manner = manner
-        self._prefix = prefix
+        self._only = only
         self._made = 0
-        self._values = Values(rng, manner.variables, manner.defaults, prefix)
+        self._values = Values(rng, manner.variables, manner.defaults)
         self._fragments: list[str] = []
         self._skipping: dict[bool, str] = {}
 
@@ -98,13 +100,10 @@ class Writer:
             parts = [f"... on {one.name} {self._selection(one, level)}" for one in type_.types]
             return f"{{ __typename {' '.join(parts)} }}"
         assert isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
-        chosen = [field for field in type_.fields.items() if self._wanted(field[1], level)]
+        all_of_it = list(type_.fields.items())
+        chosen = [one for one in all_of_it if self._wanted(f"{type_.name}.{one[0]}", one[1], level)]
         if not chosen:
-            chosen = [
-                self._rng.choice(
-                    [field for field in type_.fields.items() if not _leads_on(field[1])] or list(type_.fields.items())
-                )
-            ]
+            chosen = [self._rng.choice([one for one in all_of_it if not _leads_on(one[1])] or all_of_it)]
         asked: list[str] = []
         for name, field in chosen:
             head = f"{self._new('a')}: {name}" if self._chance(self._manner.aliases) else name
@@ -115,7 +114,9 @@ class Writer:
             asked.append("__typename")
         return self._set(asked, type_, conditional=True)
 
-    def _wanted(self, field: GraphQLField, level: int) -> bool:
+    def _wanted(self, coordinate: str, field: GraphQLField, level: int) -> bool:
+        if self._only is not None:
+            return coordinate in self._only
         if _leads_on(field) and level >= DEEPEST:
             return False
         return self._chance(self._manner.fields)
@@ -165,7 +166,7 @@ class Writer:
 
     def _new(self, letter: str) -> str:
         self._made += 1
-        return f"{letter}{self._prefix}{self._made}"
+        return f"{letter}{self._made}"
 
 
 def _leads_on(field: GraphQLField) -> bool:
