@@ -7,6 +7,7 @@ accidents. Whoever wants to hide a number from us in a text of their own can.
 import re
 import unicodedata
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from graphql import (
     StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
+    VariableDefinitionNode,
+    VariableNode,
     Visitor,
     VisitorAction,
     get_named_type,
@@ -62,31 +65,71 @@ class Found:
 def literal_identifiers(document: DocumentNode, schema: GraphQLSchema) -> tuple[Found, ...]:
     """What a parsed text holds that a variable must bring, or that looks like an identifier; none as a rule."""
     type_info = TypeInfo(schema)
-    literals = _Literals(type_info)
+    saying_who = _SayingWho(type_info)
+    visit(document, TypeInfoVisitor(type_info, saying_who))
+    literals = _Literals(type_info, saying_who.variables)
     visit(document, TypeInfoVisitor(type_info, literals))
     text = document.loc.source.body if document.loc else ""
     found = {*literals.found, *_alike(text)}
     return tuple(sorted(found, key=lambda one: (one.line, one.column, one.what)))
 
 
-class _Literals(Visitor):
-    """Finds values written into the text, by the type they stand for: defaults and directives' arguments too."""
+class _Within(Visitor):
+    """Knows whether the value it is at is part of one that says who."""
 
     def __init__(self, type_info: TypeInfo) -> None:
         super().__init__()
-        self._types = type_info
-        self._who: list[Node] = []  # the objects we are in that say who
+        self.types = type_info
+        self.who: list[Node] = []  # the nodes we are in that say so
+
+    def leave(self, node: Node, *_: Any) -> VisitorAction:
+        if self.who and self.who[-1] is node:
+            self.who.pop()
+        return None
+
+    def type_name(self) -> str | None:
+        """The name of the type that stands here."""
+        type_ = get_named_type(self.types.get_input_type())
+        return type_.name if type_ else None
+
+
+class _SayingWho(_Within):
+    """Finds the variables that bring a part of who is asked for: a default of theirs would be written into the text."""
+
+    def __init__(self, type_info: TypeInfo) -> None:
+        super().__init__(type_info)
+        self.variables: set[str] = set()
+
+    def enter(self, node: Node, *_: Any) -> VisitorAction:
+        match node:
+            case ObjectValueNode() if self.type_name() in WHO:
+                self.who.append(node)
+            case VariableNode(name=name) if self.who:
+                self.variables.add(name.value)
+            case _:
+                pass
+        return None
+
+
+class _Literals(_Within):
+    """Finds values written into the text, by the type they stand for: defaults and directives' arguments too."""
+
+    def __init__(self, type_info: TypeInfo, saying_who: AbstractSet[str]) -> None:
+        super().__init__(type_info)
+        self._saying_who = saying_who
         self.found: list[Found] = []
 
     def enter(self, node: Node, key: str | int | None, *_: Any) -> VisitorAction:
         match node:
+            case VariableDefinitionNode(variable=variable) if variable.name.value in self._saying_who:
+                self.who.append(node)
             case StringValueNode(value=text) if key == "description":
                 for one in _alike(text):
                     self._find(node, one.what)
-            case ObjectValueNode() if self._type_name() in WHO:
-                self._who.append(node)
+            case ObjectValueNode() if self.type_name() in WHO:
+                self.who.append(node)
             case IntValueNode() | FloatValueNode() | StringValueNode() | BooleanValueNode() | EnumValueNode():
-                if self._who:
+                if self.who:
                     self._find(node, "who is asked for is written into the text: bring it in a variable")
                 elif not self._is_harmless():
                     self._find(node, "a value is written into the text: bring it in a variable")
@@ -94,17 +137,8 @@ class _Literals(Visitor):
                 pass
         return None
 
-    def leave(self, node: Node, *_: Any) -> VisitorAction:
-        if self._who and self._who[-1] is node:
-            self._who.pop()
-        return None
-
-    def _type_name(self) -> str | None:
-        type_ = get_named_type(self._types.get_input_type())
-        return type_.name if type_ else None
-
     def _is_harmless(self) -> bool:
-        type_ = get_named_type(self._types.get_input_type())
+        type_ = get_named_type(self.types.get_input_type())
         return isinstance(type_, GraphQLEnumType) or (type_ is not None and type_.name in HARMLESS)
 
     def _find(self, node: Node, what: str) -> None:
