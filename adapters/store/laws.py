@@ -90,10 +90,11 @@ SELECT coalesce(parent.relname, c.relname) AS relname, t.tgname, bool_and(t.tgen
  GROUP BY 1, 2
 """
 
+# What a body in standard SQL names was looked up when it was made: no path can lead it elsewhere.
 _UNPINNED = """
 SELECT count(*) FROM pg_proc
  WHERE pronamespace = 'public'::regnamespace
-   AND (coalesce(proconfig, '{}') <> ARRAY['search_path=pg_catalog, public, pg_temp']
+   AND (prosqlbody IS NULL AND coalesce(proconfig, '{}') <> ARRAY['search_path=pg_catalog, public, pg_temp']
      OR proowner <> (SELECT relowner FROM pg_class WHERE oid = 'public.children'::regclass))
 """
 

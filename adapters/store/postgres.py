@@ -16,8 +16,19 @@ import msgspec
 from adapters.agency import AgencyName, Mark
 from adapters.records import NhsNumber, Upn
 from adapters.store.connecting import GATEWAY
-from adapters.store.entries import Begun, Conditions, Heads, KeptKey, Organisation, Override, Report, SealedEntry
+from adapters.store.entries import (
+    Begun,
+    Conditions,
+    Heads,
+    KeptKey,
+    Organisation,
+    Override,
+    Report,
+    SealedEntry,
+    packed,
+)
 from adapters.store.failures import DataKeyGone, ShieldUnreadable, StoreUnavailable
+from adapters.store.lending import Lending
 from adapters.store.pool import Pool, bounded, open_pool
 from adapters.store.reading import Reading, reading
 from adapters.store.registry_records import (
@@ -52,8 +63,7 @@ class Store:
     """A bounded pool of connections under one role; every method raises StoreUnavailable rather than wait."""
 
     def __init__(self, pool: Pool, wait: float) -> None:
-        self._pool = pool
-        self._wait = wait
+        self._lending = Lending(pool, wait)
 
     @classmethod
     async def connect(cls, dsn: str, *, connections: int = 8, wait: float = 1.0, timeout: float = 3.0) -> "Store":  # noqa: ASYNC109
@@ -68,7 +78,7 @@ class Store:
 
     async def close(self) -> None:
         """Let statements in flight end, then close every connection."""
-        await self._pool.close()
+        await self._lending.close()
 
     async def children_by_number(self, numbers: Sequence[str]) -> Reading:
         """Those of the children that exist, sealed ones too, in no order: who may know of them is decided above."""
@@ -122,12 +132,9 @@ class Store:
         RECORDED; SHIELDS_MOVED or REGISTRY_MOVED since it was decided; or, where the viewer has guessed more than
         `burst` times and `per_second` since, the seconds for which they are told nothing. Only RECORDED is recorded.
         """
-        columns = zip(
-            *(msgspec.structs.astuple(entry) + msgspec.structs.astuple(conditions) for entry, conditions in entries),
-            strict=True,
-        )
+        together = [packed(entry, conditions) for entry, conditions in entries]
         try:
-            rows = await self._fetch("record_accesses", writer, *map(list, columns), burst, per_second)
+            rows = await self._fetch("record_accesses", writer, together, burst, per_second)
         except StoreUnavailable as error:
             if isinstance(error.__context__, asyncpg.ForeignKeyViolationError):
                 raise DataKeyGone(*error.args) from None
@@ -264,8 +271,7 @@ class Store:
 
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         try:
-            async with self._pool.acquire(timeout=self._wait) as connection:
-                return await connection.fetch(QUERIES[query], *arguments)
+            return await self._lending.fetch(QUERIES[query], arguments)
         except asyncpg.PostgresError as error:
             # Its text and detail may quote a row; the code says enough to find the cause.
             raise StoreUnavailable(f"the store refused a statement (SQLSTATE {error.sqlstate})") from None

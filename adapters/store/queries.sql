@@ -87,12 +87,12 @@ ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
 
 -- name: record_accesses
 -- No answer without its record, and no record once a shield or the registry has changed since its decision (law 7), or by
--- a viewer who guesses too much; one commit for all. $10 how much a bucket holds · $11 what it loses in a second
-SELECT record_accesses($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+-- a viewer who guesses too much; one commit for all. $3 how much a bucket holds · $4 what it loses in a second
+SELECT record_accesses($1, $2, $3, $4);
 
 -- name: ledger_ready
 -- Whether a record could be written: all that one takes, chain, lock and commit, but the record.
-SELECT record_accesses($1, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 1, 1);
+SELECT record_accesses($1, '{}', 1, 1);
 
 -- name: keep_data_key
 -- A key that records are sealed with, before the first of them.

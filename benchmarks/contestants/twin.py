@@ -27,7 +27,7 @@ from yarl import URL
 from adapters.client import JSON, MEBIBYTE, AgencyClient
 from adapters.issuer_keys import IssuerKeys
 from adapters.parent_names import folded
-from adapters.store.entries import ChildAccess
+from adapters.store.entries import ChildAccess, Conditions, packed
 from adapters.store.kinship import is_kin, print_of
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED
@@ -55,9 +55,7 @@ SELECT e.epoch, g.epoch AS registered, r.number, r.given, r.family, r.birth_date
        r.address_lines, r.postcode, r.uprn, r.keys, r.tier, r.held, r.kin
   FROM shield_epoch e CROSS JOIN registry_epoch g LEFT JOIN child_readings r ON r.number = ANY ($1::text[])
 """
-RECORD: Final = """
-SELECT record_accesses(1, $1, $2, $3, $4, $5, $6, $7, array_fill(0, ARRAY[cardinality($6::bigint[])]), 30, 0.2)
-"""
+RECORD: Final = "SELECT record_accesses(1, $1, 30, 0.2)"
 # What a viewer must be allowed to see for this operation.
 ASKED: Final = frozenset(
     {
@@ -125,8 +123,8 @@ class Twin:
             reference = secrets.token_hex(16)
             sealed = await self._scribe.sealed(_access(reference, viewer, ground, document, numbers, rows))
             read = next(iter(rows.values()))
-            entry = (*msgspec.structs.astuple(sealed), read["epoch"], read["registered"])
-            became = (await self._ledger.ask([entry]))[sealed.reference]
+            entry = packed(sealed, Conditions(read["epoch"], read["registered"], 0))
+            became = (await self._ledger.ask([entry]))[entry]
             if became > RECORDED:
                 return web.Response(status=429)
             if became != RECORDED:
@@ -183,9 +181,8 @@ class Twin:
         rows = await self._pool.fetch(READ, numbers)
         return {row["number"]: row for row in rows}
 
-    async def _record(self, entries: Sequence[Sequence[Any]]) -> Mapping[bytes, int]:
-        became = await self._pool.fetchval(RECORD, *zip(*entries, strict=True))
-        return {entry[0]: each for entry, each in zip(entries, became, strict=True)}
+    async def _record(self, entries: Sequence[bytes]) -> Mapping[bytes, int]:
+        return dict(zip(entries, await self._pool.fetchval(RECORD, entries), strict=True))
 
     def _exchange(self, asked: Request) -> Awaitable[Answer]:
         return self._http.exchange(asked, True, (), self._loop.time() + PATIENCE)

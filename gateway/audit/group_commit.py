@@ -105,13 +105,14 @@ class GroupCommit:
         self._writers.append(writer)
         error = StoreUnavailable("the commit was cut short") if commit.cancelled() else commit.exception()
         self._doubted_until = -math.inf if error is None else self._loop.time() + DOUBTED
-        for position, (_, _, waits) in enumerate(together):
-            if waits.done():
-                continue
-            if error is not None:
-                # One of its own for each: shared, every raise would write into the others' traceback.
-                kind = type(error) if isinstance(error, StoreUnavailable) else StoreUnavailable
-                waits.set_exception(kind(*error.args))
-            else:
-                waits.set_result(commit.result()[position])
+        if error is None:
+            for (_, _, waits), became in zip(together, commit.result(), strict=True):
+                if not waits.done():
+                    waits.set_result(became)
+        else:
+            kind = type(error) if isinstance(error, StoreUnavailable) else StoreUnavailable
+            for _, _, waits in together:
+                if not waits.done():
+                    # One of its own for each: shared, every raise would write into the others' traceback.
+                    waits.set_exception(kind(*error.args))
         self._send()

@@ -1,8 +1,8 @@
 """One record per operation, durable before its answer leaves, and written only under what it was decided by."""
 
 import secrets
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import Awaitable, Mapping
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
@@ -10,8 +10,11 @@ from adapters.store.entries import ChildAccess, Conditions, SealedEntry
 from adapters.store.failures import DataKeyGone
 from gateway.admission import flags_of
 from gateway.audit.scribe import Access, Scribe
-from gateway.purpose import Ground
-from gateway.viewer import Viewer
+from gateway.purpose import Ground, Purpose
+from gateway.viewer import Role, Viewer
+
+# To ask a member for its `value` is a call, for every record.
+_WORDS: Final[Mapping[Role | Purpose, str]] = {member: member.value for member in (*Role, *Purpose)}
 
 
 class Records(Protocol):
@@ -38,7 +41,7 @@ class Ledger:
         """Raise StoreUnavailable unless an access can be recorded: then nothing can be answered either."""
         await self._records.ready()
 
-    async def answered(
+    def answered(
         self,
         reference: str,
         viewer: Viewer,
@@ -46,21 +49,21 @@ class Ledger:
         document: str,
         children: tuple[ChildAccess, ...],
         conditions: Conditions,
-    ) -> int:
+    ) -> Awaitable[int]:
         """Record an answer about to leave; whatever is not RECORDED is not recorded, so the answer may not leave."""
         access = Access(
             reference=reference,
             viewer=viewer.subject,
             organisation=viewer.organisation,
-            acting_role=viewer.role.value,
-            purpose=ground.purpose.value,
+            acting_role=_WORDS[viewer.role],
+            purpose=_WORDS[ground.purpose],
             reason=ground.reason,
             document=document,
             outcome="ANSWERED",
             flags=flags_of(viewer),
             children=_whose(children, viewer),
         )
-        return await self._record(access, conditions)
+        return self._record(access, conditions)
 
     async def refused(
         self,
@@ -79,7 +82,7 @@ class Ledger:
             reference=reference,
             viewer=viewer.subject,
             organisation=viewer.organisation,
-            acting_role=viewer.role.value,
+            acting_role=_WORDS[viewer.role],
             purpose=purpose,
             reason=None,
             document=document,
@@ -90,8 +93,10 @@ class Ledger:
         return await self._record(access, Conditions(registered=registered))
 
     async def _record(self, access: Access, conditions: Conditions) -> int:
+        scribe = self._scribe
+        entry = scribe.sealed_at_once(access) or await scribe.sealed(access)
         try:
-            return await self._records.record(await self._scribe.sealed(access), conditions)
+            return await self._records.record(entry, conditions)
         except DataKeyGone:  # whoever comes next is answered; this one is not, as with any other failure
             self._scribe.forget_keys()
             raise
@@ -99,6 +104,6 @@ class Ledger:
 
 def _whose(children: tuple[ChildAccess, ...], viewer: Viewer) -> tuple[ChildAccess, ...]:
     """A protected child that no authority is known of is the officer's own authority's, whose act it was."""
-    if not viewer.authority or all(child.authority != "" for child in children):
+    if not viewer.authority:
         return children
     return tuple([replace(child, authority=viewer.authority) if child.authority == "" else child for child in children])

@@ -1,5 +1,6 @@
 """Turns what happened into what is recorded: sealed under this hour's keys, indexed so that we alone find it."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -7,9 +8,11 @@ import msgspec
 
 from adapters.store.entries import ChildAccess, SealedEntry
 from gateway.audit.data_keys import DataKeys
-from gateway.audit.sealing import HASHED, ChildSeen, Said, SaidOfProtected, index, seal
+from gateway.audit.sealing import HASHED, ChildSeen, DataKey, Said, SaidOfProtected, index, seal
 
 MOST_INDEXES_KEPT: Final = 10_000
+
+_NO_PARTS: Final[Mapping[DataKey, SaidOfProtected]] = {}
 
 
 class Access(msgspec.Struct, frozen=True, gc=False):
@@ -42,44 +45,59 @@ class Scribe:
         self._keys.forget()
 
     async def sealed(self, access: Access) -> SealedEntry:
-        """The record, sealed; raises StoreUnavailable where a new key cannot be kept.
+        """The record, sealed; raises StoreUnavailable where a new key cannot be kept."""
+        protected = dict.fromkeys([child.authority for child in access.children if child.authority is not None])
+        return self._sealed(access, await self._keys.ready((None, *protected)))
+
+    def sealed_at_once(self, access: Access) -> SealedEntry | None:
+        """The same, or None where more is needed than the general key, at hand: for that there is `sealed`."""
+        for child in access.children:
+            if child.authority is not None:
+                return None
+        general = self._keys.at_hand(None)
+        return None if general is None else self._sealed(access, (general,))
+
+    def _sealed(self, access: Access, keys: tuple[DataKey, ...]) -> SealedEntry:
+        """By these keys: the general one, then one for each authority that a protected child is of.
 
         What was said of a protected child, and the reason of whoever asked for one, is for its authority's auditors.
         """
+        general, others = keys[0], keys[1:]
+        indexes: list[bytes] = []
         seen: list[ChildSeen] = []
         protected: dict[str, list[ChildSeen]] = {}
         for child in access.children:
             of = seen if child.authority is None else protected.setdefault(child.authority, [])
             of.append(ChildSeen(child.number, _ordered(child.shown), _ordered(child.withheld), child.override))
-        general, *others = await self._keys.ready((None, *protected))
+            indexes.append(self.index(child.number))
         said = Said(
             access.viewer,
             access.organisation,
             access.acting_role,
             access.purpose,
-            None if protected else access.reason,
-            None if access.document is None else bytes.fromhex(access.document.removeprefix(HASHED)),
+            None if others else access.reason,
+            _digest(access.document),
             access.outcome,
             access.code,
             access.act,
             access.part_of,
-            tuple(sorted(access.flags)),
+            _ordered(access.flags),
             tuple(seen),
         )
         reference, viewer = bytes.fromhex(access.reference), self.index(access.viewer)
-        children = b"".join([self.index(child.number) for child in access.children])
-        sealed = seal(
-            said,
-            {
-                key: SaidOfProtected(access.reason, tuple(of))
-                for key, of in zip(others, protected.values(), strict=True)
-            },
-            general,
-            reference=reference,
-            viewer=viewer,
-            children=children,
+        children = b"".join(indexes)
+        parts = (
+            {key: SaidOfProtected(access.reason, tuple(of)) for key, of in zip(others, protected.values(), strict=True)}
+            if others
+            else _NO_PARTS
         )
+        sealed = seal(said, parts, general, reference=reference, viewer=viewer, children=children)
         return SealedEntry(reference, general.name, viewer, children, sealed)
+
+
+@lru_cache(1024)
+def _digest(document: str | None) -> bytes | None:
+    return None if document is None else bytes.fromhex(document.removeprefix(HASHED))
 
 
 @lru_cache(1024)

@@ -19,6 +19,7 @@ from gateway.audit.record_format import INDEX_BYTES, SEALED_PARTS, VERSION
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _PURPOSE: Final = b"ContactPoint ledger data key 1"
 _NONCE_BYTES: Final = 12
+_VERSION: Final = bytes((VERSION,))
 
 
 HASHED: Final = "sha256:"  # before a document's hash, as everybody but the ledger writes it
@@ -103,16 +104,10 @@ def seal(
     """
     nonce = os.urandom(_NONCE_BYTES)
     beside = _beside(reference, viewer, children)
-    return _encode(
-        (
-            nonce,
-            general.cipher.encrypt(nonce, _encode(said), _bound(beside, general.name)),
-            tuple(
-                (key.name, key.cipher.encrypt(nonce, _encode(part), _bound(beside, key.name)))
-                for key, part in protected.items()
-            ),
-        )
-    )
+    others = []
+    for key, part in protected.items():
+        others.append((key.name, key.cipher.encrypt(nonce, _encode(part), _bound(beside, key.name))))
+    return _encode((nonce, general.cipher.encrypt(nonce, _encode(said), _bound(beside, general.name)), others))
 
 
 def open_record(
@@ -159,7 +154,7 @@ def _purpose(authority: str | None, began_at: int) -> bytes:
 
 
 def _beside(reference: bytes, viewer: bytes, children: bytes) -> bytes:
-    return bytes((VERSION,)) + reference + viewer + children
+    return _VERSION + reference + viewer + children
 
 
 def _bound(beside: bytes, key: bytes) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.store.entries import ChildAccess, Conditions
+from adapters.store.entries import ChildAccess, Conditions, SealedEntry, packed
 from adapters.store.ledger_months import drop_months
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED
@@ -162,10 +162,12 @@ async def test_what_is_done_by_hand_is_named(
 
 async def test_a_copied_record_is_named(written: Written) -> None:
     """Whoever owns the store may write a record's copy after it, and every link follows: what was done once, twice."""
+    row = await written.owner.fetchrow(
+        "SELECT reference, key, viewer, children, sealed FROM ledger WHERE chain = 2 AND position = 4"
+    )
+    assert row is not None
     await written.owner.execute(
-        "SELECT record_accesses(1, ARRAY[reference], ARRAY[key], ARRAY[viewer], ARRAY[children], ARRAY[sealed],"
-        " ARRAY[NULL]::bigint[], ARRAY[NULL]::bigint[], ARRAY[NULL]::int[], 1, 1)"
-        " FROM ledger WHERE chain = 2 AND position = 4"
+        "SELECT record_accesses(1, ARRAY[$1::bytea], 1, 1)", packed(SealedEntry(*row), Conditions())
     )
     assert await written.found() == [(Kind.REPEATED, 1, 11)]
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.agency import AgencyName, Mark
-from adapters.store.entries import ChildAccess, Conditions
+from adapters.store.entries import ChildAccess, Conditions, SealedEntry, packed
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED
 from adapters.store.roles import Connection, Role
@@ -18,10 +18,7 @@ from tests.auditing import opened, sealed
 from tests.databases import Database
 from tests.store.rows import Rows
 
-RECORD = (
-    "SELECT record_accesses($1, ARRAY[$2::bytea], ARRAY[$3::bytea], ARRAY[$3::bytea], '{\"\"}', '{\"\"}',"
-    " ARRAY[$4::bigint], ARRAY[null::bigint], ARRAY[null::int], 1, 1) = ARRAY[0]"
-)
+RECORD = "SELECT record_accesses($1, ARRAY[$2::bytea], 1, 1) = ARRAY[0]"
 KEY = b"k" * 16
 KEEP = "SELECT keep_data_key($1, null, 0, '{a}', '{b}')"
 # An officer's act and the shield it raises, in one statement.
@@ -59,7 +56,12 @@ async def recorded(store: Store, entry: Access, epoch: int | None) -> bool:
 
 async def record_by(connection: Connection, epoch: int, writer: int = 1) -> bool:
     """Whether an access was recorded in the connection's own transaction."""
-    return bool(await connection.fetchval(RECORD, writer, secrets.token_bytes(16), KEY, epoch))
+    return bool(await connection.fetchval(RECORD, writer, entered(secrets.token_bytes(16), epoch)))
+
+
+def entered(reference: bytes, epoch: int) -> bytes:
+    """An access decided under that epoch, as the store is given it."""
+    return packed(SealedEntry(reference, KEY, KEY, b"", b""), Conditions(decided=epoch))
 
 
 async def waits_for_a_lock(rows: Rows, connection: Connection) -> None:
@@ -234,7 +236,7 @@ async def test_no_record_of_an_older_epoch_after_a_raise(rows: Rows, database: D
         for _ in range(40):
             epoch = await connection.fetchval("SELECT epoch FROM shield_epoch")
             reference = epoch.to_bytes(8, "big") + secrets.token_bytes(8)
-            await connection.fetchval(RECORD, writer, reference, KEY, epoch)
+            await connection.fetchval(RECORD, writer, entered(reference, epoch))
         await connection.close()
 
     async def raise_shields(mine: list[int]) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from adapters.number import new_number
+from adapters.store.entries import Conditions, SealedEntry, packed
 from adapters.store.roles import Connection, Role
 from adapters.store.search import name_key
 from adapters.store.sounds import sound
@@ -16,11 +17,9 @@ from tests.databases import Database
 from tests.store.rows import Rows
 
 KEEP = "SELECT keep_data_key($1, null, 0, '{a}', '{b}')"
-RECORD = (
-    "SELECT record_accesses(1, ARRAY[$1::bytea], ARRAY[$1::bytea], ARRAY[$1::bytea], '{\"\"}', '{\"\"}',"
-    " ARRAY[null::bigint], ARRAY[null::bigint], ARRAY[null::int], 1, 1) = ARRAY[0]"
-)
+RECORD = "SELECT record_accesses(1, ARRAY[$1::bytea], 1, 1) = ARRAY[0]"
 KEY = b"k" * 16
+ENTRY = packed(SealedEntry(KEY, KEY, KEY, b"", b""), Conditions())
 
 
 @pytest.fixture
@@ -163,5 +162,5 @@ async def test_a_batch_keeps_no_record_waiting(feed: Connection, rows: Rows, dat
         assert await applied(feed, "UPDATE", child=child, given="Zoe", **home) == "UPDATED"
         assert await applied(feed, "CREATE", given="Bob", **home) == "CREATED"
         await gateway.execute("SET lock_timeout = '20ms'")
-        assert await gateway.fetchval(RECORD, KEY) is True
+        assert await gateway.fetchval(RECORD, ENTRY) is True
     await gateway.close()

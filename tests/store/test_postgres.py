@@ -103,6 +103,22 @@ async def test_all_connections_busy(database: Database, rows: Rows) -> None:
     await store.close()
 
 
+async def test_whoever_waits_has_the_next_free_connection(database: Database, rows: Rows) -> None:
+    """A connection kept in hand is nobody's: one that is waited for goes to whoever waits, also when it was left."""
+    store = await Store.connect(database.dsn(Role.GATEWAY), connections=1, wait=20, timeout=20)
+    async with rows.connection.transaction():
+        await rows.connection.execute("LOCK TABLE organisations IN ACCESS EXCLUSIVE MODE")
+        first = asyncio.create_task(store.organisation("held"))
+        while not await rows.connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            pass
+        others = [asyncio.create_task(store.ready()) for _ in range(3)]
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(*others)
+    assert (await store.organisation("held"))[1] is None
+    await store.close()
+
+
 async def test_statement_that_takes_too_long(database: Database, rows: Rows) -> None:
     """A statement has its time and no more; the connection serves on."""
     store = await Store.connect(database.dsn(Role.GATEWAY), connections=1, timeout=0.2)

@@ -5,13 +5,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from adapters.store.entries import Conditions, KeptKey, SealedEntry
+from adapters.store.entries import Conditions, KeptKey, SealedEntry, packed
 from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
 from adapters.store.roles import Role
@@ -83,8 +82,7 @@ async def test_a_record_is_durable_whatever_its_writer_was_told(guesser: Guesser
         await writer.execute("SET synchronous_commit = off")
         async with writer.transaction():
             await writer.execute(
-                "SELECT record_accesses(1, $1, $2, $3, $4, $5, '{null}', '{null}', '{null}', 1, 1)",
-                *([word] for word in msgspec.structs.astuple(access("it"))),
+                "SELECT record_accesses(1, ARRAY[$1::bytea], 1, 1)", packed(access("it"), Conditions())
             )
             assert await writer.fetchval("SHOW synchronous_commit") == "on"
         assert await writer.fetchval("SHOW synchronous_commit") == "off"

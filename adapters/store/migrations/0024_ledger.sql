@@ -36,16 +36,23 @@ CREATE TABLE ledger (
     children  bytea NOT NULL,                      -- keyed indexes end to end
     sealed    bytea NOT NULL,
     link      bytea NOT NULL,                      -- sha256 of the link before and this record's bytes
-    PRIMARY KEY (chain, position, at)
+    PRIMARY KEY (chain, position, at),
+    CONSTRAINT is_a_record CHECK (octet_length(reference) = 16 AND octet_length(key) = 16 AND octet_length(viewer) = 16
+                                  AND octet_length(children) % 16 = 0)
 ) PARTITION BY RANGE (at);
 CREATE INDEX ledger_by_reference ON ledger (reference);
 CREATE INDEX ledger_by_viewer ON ledger (viewer, at);
 
+-- Nearly every record is of one child, and is spared the series.
 CREATE FUNCTION cut_indexes(indexes bytea) RETURNS bytea[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce(array_agg(substring(indexes FROM n FOR 16)), '{}')
-      FROM generate_series(1, octet_length(indexes), 16) AS n
-$$;
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF octet_length(indexes) = 16 THEN
+        RETURN ARRAY[indexes];
+    END IF;
+    RETURN (SELECT coalesce(array_agg(substring(indexes FROM n FOR 16)), '{}')
+              FROM generate_series(1, octet_length(indexes), 16) AS n);
+END $$;
 CREATE INDEX ledger_by_child ON ledger USING gin (cut_indexes(children));
 
 -- What is left of months that were dropped: where each chain goes on. The stub as signed is `text`.
@@ -89,7 +96,7 @@ BEGIN
             -- Attached, not created in place: nobody who writes or reads waits for that, nor it for them.
             LOCK TABLE public.ledger IN SHARE UPDATE EXCLUSIVE MODE;
             CONTINUE WHEN to_regclass('public.' || name) IS NOT NULL;
-            EXECUTE format('CREATE TABLE public.%I (LIKE public.ledger)', name);
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.ledger INCLUDING CONSTRAINTS)', name);
             EXECUTE format('ALTER TABLE public.ledger ATTACH PARTITION public.%I FOR VALUES FROM (%s) TO (%s)', name,
                 (extract(epoch FROM first) * 1000000)::bigint,
                 (extract(epoch FROM first + interval '1 month') * 1000000)::bigint);
@@ -111,17 +118,18 @@ CREATE TABLE guessing (
     at     timestamptz NOT NULL
 );
 
+-- What a record's link binds (record_format.py): the link before, chain, position and time, and what the record says.
+CREATE FUNCTION record_link(before bytea, chain int, place bigint, at bigint, said bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE RETURN sha256(before || '\x01'::bytea || int8send(chain) || int8send(place) || int8send(at) || said);
+
 -- One record more of a chain whose row is in hand; `head` is where it stood, and where it stands then.
 CREATE FUNCTION append_record(INOUT head ledger_chains, e ledger_entry, at bigint)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     head.position := head.position + 1;
-    head.link := sha256(head.link || '\x01'::bytea || int8send(head.chain) || int8send(head.position) || int8send(at)
-        || e.reference || e.key || e.viewer || int4send(octet_length(e.children)) || e.children
+    head.link := public.record_link(head.link, head.chain, head.position, at,
+        e.reference || e.key || e.viewer || int4send(octet_length(e.children)) || e.children
         || int4send(octet_length(e.sealed)) || e.sealed);
-    IF octet_length(e.reference) <> 16 OR octet_length(e.key) <> 16 OR octet_length(e.viewer) <> 16 OR octet_length(e.children) % 16 <> 0 THEN
-        RAISE EXCEPTION 'this is no record' USING ERRCODE = 'check_violation';
-    END IF;
     IF current_setting('synchronous_commit') = 'off' THEN    -- a role may tell itself so: its records are durable all the same
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
@@ -129,70 +137,102 @@ BEGIN
         (head.chain, head.position, at, e.reference, e.key, e.viewer, e.children, e.sealed, head.link);
 END $$;
 
+-- A number in four bytes of an entry, the first of them at 0.
+CREATE FUNCTION int_at(entry bytea, place int) RETURNS int
+LANGUAGE sql IMMUTABLE RETURN get_byte(entry, place) << 24 | get_byte(entry, place + 1) << 16
+                            | get_byte(entry, place + 2) << 8 | get_byte(entry, place + 3);
+
 -- The records of one commit, in one chain. Of each: 0, recorded; -1, a shield has changed since `decided`; -2, the registry
 -- since `registered`; above 0, the viewer guesses too much, and may come again in so many seconds. Only 0 has written one.
--- `decided` and `registered` are null for what depends on neither; `guesses` is null where no child is asked for. A bucket
--- holds `burst` drops and loses `per_second`. A viewer whose bucket is full is told nothing of any child, hit or miss.
-CREATE FUNCTION record_accesses(
-    writer int, reference_ bytea[], key_ bytea[], viewer_ bytea[], children_ bytea[], sealed_ bytea[],
-    decided bigint[], registered bigint[], guesses int[], burst double precision, per_second double precision
-) RETURNS int[]
+-- A bucket holds `burst` drops and loses `per_second`. A viewer whose bucket is full is told nothing of any child, hit or miss.
+--
+-- An entry is one run of bytes (entries.py, `packed`), as to take it apart here costs least for all: first what it depends
+-- on, 20 bytes: `decided` and `registered` of eight, -1 for what depends on neither; `guesses` of four, -1 where no child is
+-- asked for. Then what it says, as its link binds it: reference, key and viewer of 16 each, children and sealed, each
+-- behind its length of four.
+CREATE FUNCTION record_accesses(writer int, entries bytea[], burst double precision, per_second double precision) RETURNS int[]
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+    nothing CONSTANT bytea := int8send(-1);
     head public.ledger_chains;
-    shields bigint;
-    registry bigint;
-    stood bigint;
+    shields bytea;
+    registry bytea;
     now_at bigint;
+    suspected boolean;
     level double precision;
-    came_to int[] := array_fill(0, ARRAY[cardinality(reference_)]);
-    n int;
+    e record;
+    came_to int[] := array_fill(0, ARRAY[cardinality(entries)]);
+    places bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(entries)]);
+    links bytea[];
 BEGIN
     PERFORM public.demand_fresh_snapshots();
     IF writer NOT BETWEEN 1 AND 16 THEN
         RAISE EXCEPTION 'answers have chains 1 to 16' USING ERRCODE = 'insufficient_privilege';
     END IF;
+    IF current_setting('synchronous_commit') = 'off' THEN    -- a role may tell itself so: its records are durable all the same
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
     LOCK TABLE public.shield_turn IN ROW SHARE MODE;
     -- Statements of their own on purpose: their snapshots are taken with the lock in hand.
-    SELECT s.epoch, r.epoch INTO STRICT shields, registry FROM public.shield_epoch s CROSS JOIN public.registry_epoch r;
+    SELECT int8send(s.epoch), int8send(r.epoch) INTO STRICT shields, registry
+      FROM public.shield_epoch s CROSS JOIN public.registry_epoch r;
     SELECT * INTO STRICT head FROM public.ledger_chains c WHERE c.chain = writer FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM unnest(key_) k WHERE NOT EXISTS (SELECT FROM public.ledger_keys l WHERE l.name = k)) THEN
+    IF EXISTS (SELECT FROM unnest(entries) AS u (entry)
+                WHERE NOT EXISTS (SELECT FROM public.ledger_keys k WHERE k.name = substring(entry FROM 37 FOR 16))) THEN
         RAISE EXCEPTION 'a record has a data key that is not kept' USING ERRCODE = 'foreign_key_violation';
     END IF;
-    stood := head.position;
+    -- Where nobody guesses and nobody's bucket is full, no bucket need be looked into.
+    suspected := EXISTS (
+        SELECT FROM unnest(entries) AS u (entry) LEFT JOIN public.guessing g ON g.viewer = substring(entry FROM 53 FOR 16)
+         WHERE public.int_at(entry, 16) > 0 OR g.level - per_second * extract(epoch FROM clock_timestamp() - g.at) > burst);
     now_at := greatest(head.last_at, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
     -- In the order of viewers: two commits that fill the same buckets never wait for each other.
-    FOR n IN SELECT i FROM generate_subscripts(reference_, 1) AS i ORDER BY viewer_[i] LOOP
-        IF decided[n] <> shields THEN
-            came_to[n] := -1;
+    FOR e IN
+        SELECT n, substring(entry FOR 8) AS decided, substring(entry FROM 9 FOR 8) AS registered,
+               public.int_at(entry, 16) AS guesses, substring(entry FROM 53 FOR 16) AS viewer, substring(entry FROM 21) AS said,
+               octet_length(entry) <> 76 + public.int_at(entry, 68)
+                   + public.int_at(entry, 72 + public.int_at(entry, 68)) AS broken
+          FROM unnest(entries) WITH ORDINALITY AS u (entry, n) ORDER BY viewer
+    LOOP
+        IF e.broken THEN
+            RAISE EXCEPTION 'this is no record' USING ERRCODE = 'check_violation';
+        ELSIF e.decided NOT IN (shields, nothing) THEN
+            came_to[e.n] := -1;
             CONTINUE;
-        ELSIF registered[n] <> registry THEN
-            came_to[n] := -2;
+        ELSIF e.registered NOT IN (registry, nothing) THEN
+            came_to[e.n] := -2;
             CONTINUE;
         END IF;
         level := NULL;
-        IF guesses[n] > 0 THEN
+        IF e.guesses > 0 THEN
             -- Counted whether or not it is answered, up to twice the bucket: who goes on waits no longer than that.
             INSERT INTO public.guessing AS g (viewer, level, at)
-            VALUES (viewer_[n], least(guesses[n], 2 * burst), clock_timestamp())
+            VALUES (e.viewer, least(e.guesses, 2 * burst), clock_timestamp())
             ON CONFLICT ON CONSTRAINT guessing_pkey DO UPDATE SET
-                level = least(greatest(0, g.level - per_second * extract(epoch FROM clock_timestamp() - g.at)) + guesses[n],
+                level = least(greatest(0, g.level - per_second * extract(epoch FROM clock_timestamp() - g.at)) + e.guesses,
                               2 * burst),
                 at = clock_timestamp()
             RETURNING g.level INTO level;
-        ELSIF guesses[n] IS NOT NULL THEN
+        ELSIF suspected AND e.guesses = 0 THEN
             SELECT g.level - per_second * extract(epoch FROM clock_timestamp() - g.at) INTO level
-              FROM public.guessing g WHERE g.viewer = viewer_[n];
+              FROM public.guessing g WHERE g.viewer = e.viewer;
         END IF;
         IF level > burst THEN
-            came_to[n] := greatest(1, ceil((level - burst) / per_second))::int;
+            came_to[e.n] := greatest(1, ceil((level - burst) / per_second))::int;
         ELSE
-            head := public.append_record(
-                head, ROW (reference_[n], key_[n], viewer_[n], children_[n], sealed_[n])::public.ledger_entry, now_at);
+            head.position := head.position + 1;
+            head.link := public.record_link(head.link, writer, head.position, now_at, e.said);
+            places[e.n] := head.position;
+            links[e.n] := head.link;
         END IF;
     END LOOP;
-    IF head.position > stood THEN
+    INSERT INTO public.ledger
+    SELECT writer, place, now_at, substring(entry FROM 21 FOR 16), substring(entry FROM 37 FOR 16),
+           substring(entry FROM 53 FOR 16), substring(entry FROM 73 FOR public.int_at(entry, 68)),
+           substring(entry FROM 77 + public.int_at(entry, 68)), link
+      FROM unnest(entries, places, links) AS u (entry, place, link) WHERE place IS NOT NULL;
+    IF FOUND THEN
         UPDATE public.ledger_chains c SET position = head.position, link = head.link, last_at = now_at
          WHERE c.chain = writer;
     END IF;
@@ -314,8 +354,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT k FROM public.ledger_keys k WHERE k.name = ANY (names)
 $$;
 
-REVOKE ALL ON FUNCTION cut_indexes, ledger_written_once, make_ledger_months, append_record, record_accesses, record_act,
-    begin_override, keep_data_key, ledger_heads, keep_checkpoint, accesses_of, data_keys_named FROM PUBLIC;
+REVOKE ALL ON FUNCTION cut_indexes, ledger_written_once, make_ledger_months, record_link, int_at, append_record, record_accesses,
+    record_act, begin_override, keep_data_key, ledger_heads, keep_checkpoint, accesses_of, data_keys_named FROM PUBLIC;
 REVOKE ALL ON TYPE ledger_entry FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record_accesses, begin_override, keep_data_key, make_ledger_months, ledger_heads, keep_checkpoint,
     accesses_of, data_keys_named TO contactpoint_gateway;
