@@ -1,13 +1,17 @@
 """`python -m benchmarks.ledger`: what the ledger costs a request, a record's room, how fast a ledger is verified.
 
-The gateway with its ledger and the same one without are loaded in turn, several times over, and medians compared.
-Verifying is measured on records that those runs wrote.
+The gateway with its ledger and the same one without are loaded in turn, several times over, and medians compared: by
+connections that never rest, from which capacity and processor time are read; and by as many whose requests come by
+chance, as often for both and below what either can do, from which waiting is read. Verifying is measured on records
+that those runs wrote.
 """
 
 import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -22,10 +26,11 @@ from benchmarks.machine import kept_to, two_cores
 from benchmarks.measuring import Bench, Case, Measure
 from benchmarks.operation import PERSONA, PURPOSE
 from benchmarks.people import measured_children
-from benchmarks.surroundings import surroundings
+from benchmarks.surroundings import Running, surroundings
 from gateway.audit.verifying import verify_store
 
 CASE: Final = Case(bulk=True, children=1, connections=128)
+SHARE: Final = 0.55  # of what the slower of the two can do, where both are asked as often
 WITH, WITHOUT = "ours", "unrecorded"
 
 
@@ -49,18 +54,45 @@ async def _measured(rounds: int, seconds: int) -> None:
             children = list(measured_children())
             load = Load.written(Path(folder), headers, children)
             bench = Bench(around, load, headers, children, core, seconds, 1)
-            found: dict[str, list[Measure]] = {WITH: [], WITHOUT: []}
             async with (
                 bench.running(CONTESTANTS[WITH], bulk=True) as recording,
                 bench.running(CONTESTANTS[WITHOUT], bulk=True) as silent,
             ):
-                for _ in range(rounds):
-                    for name, server in ((WITH, recording), (WITHOUT, silent)):
-                        found[name].append(await bench.measured(server, name, CASE))
-            for what, unit in (("cpu", "us of processor"), ("store_cpu", "us of PostgreSQL's"), ("p50", "us median")):
-                ours, without = (statistics.median(getattr(m, what) for m in found[name]) for name in (WITH, WITHOUT))
-                print(f"{unit}: {ours:,.0f} with, {without:,.0f} without: {ours - without:,.0f} a request")
+                running = {WITH: recording, WITHOUT: silent}
+                busy = await _in_turn(bench, running, CASE, rounds)
+                slower = min(_median(measures, "per_second") for measures in busy.values())
+                pause = round(CASE.connections / (SHARE * slower) * 1000)
+                calm = await _in_turn(bench, running, replace(CASE, pause=pause), rounds)
+            _told(f"{CASE.connections} connections that never rest", busy)
+            _told(f"as many, each resting {pause} ms on average", calm)
             await _room_and_speed(around.owner_dsn, around.audit_dsn)
+
+
+async def _in_turn(
+    bench: Bench, servers: Mapping[str, Running], case: Case, rounds: int
+) -> Mapping[str, Sequence[Measure]]:
+    found: dict[str, list[Measure]] = {name: [] for name in servers}
+    for _ in range(rounds):
+        for name, server in servers.items():
+            found[name].append(await bench.measured(server, name, case))
+    return found
+
+
+def _median(measures: Sequence[Measure], what: str) -> float:
+    return float(statistics.median(getattr(measure, what) for measure in measures))
+
+
+def _told(how: str, found: Mapping[str, Sequence[Measure]]) -> None:
+    print(f"{how}:")
+    for what, unit in (
+        ("per_second", "requests a second"),
+        ("cpu", "us of processor a request"),
+        ("store_cpu", "us of PostgreSQL's a request"),
+        ("p50", "us until half are answered"),
+        ("p99", "us until 99 of 100 are"),
+    ):
+        ours, without = (_median(found[name], what) for name in (WITH, WITHOUT))
+        print(f"  {unit}: {ours:,.0f} with, {without:,.0f} without: {ours - without:+,.0f}")
 
 
 async def _room_and_speed(owner_dsn: str, audit_dsn: str) -> None:

@@ -1,5 +1,6 @@
 -- What wrk runs: a request for other children each time, and the figures in one line of JSON at the end.
--- Arguments: a file of bodies, one a line; then a file of headers, one a line; then "checked" to look at every answer.
+-- Arguments: a file of bodies, one a line; then a file of headers, one a line; then "checked" to look at every answer;
+-- then how many milliseconds each connection rests before a request, on average (0: it never rests).
 
 local requests, place = {}, 0
 
@@ -10,6 +11,12 @@ function init(arguments)
   end
   for body in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format("POST", nil, nil, body)
+  end
+  local pause = tonumber(arguments[4])
+  if pause > 0 then
+    delay = function()
+      return -pause * math.log(1 - math.random())  -- as those who come by chance
+    end
   end
   if arguments[3] == "checked" then
     response = function(status, headers, body)

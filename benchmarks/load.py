@@ -49,12 +49,17 @@ class Load:
             (folder / f"bodies-{many}").write_bytes(b"\n".join(msgspec.json.encode(asking(some)) for some in groups))
         return cls(folder / "headers", {many: folder / f"bodies-{many}" for many in (1, 50)})
 
-    async def on(self, url: str, *, children: int, connections: int, seconds: int, checked: bool) -> Report:
-        """Ask for other children each time, for so many seconds. Raises `WrongAnswer`; `checked` reads every answer."""
+    async def on(
+        self, url: str, *, children: int, connections: int, seconds: int, checked: bool, pause: int = 0
+    ) -> Report:
+        """Ask for other children each time, for so many seconds. Raises `WrongAnswer`; `checked` reads every answer.
+
+        Before each request a connection rests, for `pause` milliseconds on average.
+        """
         process = await asyncio.create_subprocess_exec(
             *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
             *("--timeout", f"{PATIENCE}s", "--script", str(SCRIPT), url, "--"),
-            *(str(self.bodies[children]), str(self.headers), "checked" if checked else "unread"),
+            *(str(self.bodies[children]), str(self.headers), "checked" if checked else "unread", str(pause)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -23,11 +23,15 @@ PAUSE: Final = 0.3  # seconds for what the warm-up left under way
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """How contestants are asked. `bulk` says whether agencies answer for many children in one call."""
+    """How contestants are asked. `bulk` says whether agencies answer for many children in one call.
+
+    `pause` is how many milliseconds a connection rests before each request, on average; 0: it never rests.
+    """
 
     bulk: bool
     children: int
     connections: int
+    pause: int = 0
 
     @property
     def title(self) -> str:
@@ -110,7 +114,7 @@ class Bench:
 
     async def measured(self, server: Running, name: str, case: Case) -> Measure:
         """One contestant that runs, in one case. Raises `WrongAnswer`."""
-        how = {"children": case.children, "connections": case.connections}
+        how = {"children": case.children, "connections": case.connections, "pause": case.pause}
         try:
             await self.load.on(server.url, **how, seconds=self.warm_up, checked=True)
             await asyncio.sleep(PAUSE)
@@ -124,8 +128,8 @@ class Bench:
             raise WrongAnswer(f"`{name}`, {case.title}: {wrong}") from None
         if CONTESTANTS[name].duties and await self._accesses() - recorded < report.requests:
             raise WrongAnswer(f"`{name}`, {case.title}: answers left that the ledger does not have")
-        # When the clock stopped as many requests were under way as there are connections: half done, on average.
-        requests = report.requests + case.connections / 2
+        # When the clock stopped as many requests were under way as connections never rest: half done, on average.
+        requests = report.requests + (0 if case.pause else case.connections / 2)
         return Measure(
             name,
             case,
