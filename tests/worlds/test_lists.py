@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.identity import LikenessReason
@@ -180,6 +180,12 @@ async def read(
 
 @several
 @given(world=children, entries=waiting, reader=readers, length=st.integers(1, 3))
+@example(
+    world=[Kept(Tier.SHIELDED, held=False, here=True, raised_by=None, mine=mine) for mine in (True, False, False)],
+    entries=[Waits({0: 9})] * 4 + [Waits({1: 9})] * 3,
+    reader=Reader(HERE, ME, custodian=False, prints=(MY_PRINT,)),
+    length=1,
+)
 async def test_officers_read_full_pages_of_what_is_theirs(
     rows: Rows, book: ShieldBook, world: list[Kept], entries: list[Waits], reader: Reader, length: int
 ) -> None:
