@@ -21,7 +21,7 @@ _FAILED: Final = re.compile(r"^FAILED (\S+)", re.MULTILINE)
 
 
 class CouldNotRun(Exception):
-    """A check came to no word, neither good nor bad; the message holds the end of what it printed."""
+    """A check came to no word, neither good nor bad; the message is the last line of what it printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Judge:
             return False, f"no difference in {self.pairs} pairs", self.pairs
         first = _FIRST.search(printed)
         if status != 1 or first is None:
-            raise CouldNotRun(printed[-2000:])
+            raise CouldNotRun(_last_words(printed))
         return True, first[2], int(first[1])
 
 
@@ -79,8 +79,13 @@ def _test(root: Path, nodes: Sequence[str]) -> tuple[bool, str, int | None]:
         return False, "no test failed", None
     failed = _FAILED.search(printed)
     if status != 1 or failed is None:
-        raise CouldNotRun(printed[-2000:])
+        raise CouldNotRun(_last_words(printed))
     return True, failed[1].partition("[")[0], None
+
+
+def _last_words(printed: str) -> str:
+    """The last line, where what went wrong stands."""
+    return next((line for line in reversed(printed.splitlines()) if line.strip()), "it said nothing")
 
 
 def _ran(words: Sequence[str], root: Path) -> tuple[int, str]:
