@@ -5,7 +5,7 @@ Most of it is to be answered with data, for a refusal compares little; the rest 
 
 import random
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -63,8 +63,11 @@ class Shares(NamedTuple):
     again: float = 0.35  # an earlier one of this stream, about others: to read a text costs more than to answer it
     introspection: float = 0.03
     refused: float = 0.05
-    published: float = 0.9  # where there are documents
+    published: float = 0.97  # where there are documents
 
+
+# What officers ask for who manage shields, and who come for anything else are refused.
+FOR_MANAGING: Final = frozenset({"shields", "quarantine"})
 
 SHARES: Final = Shares()
 
@@ -76,13 +79,15 @@ def operations(
     documents: Sequence[str] = (),
     shares: Shares = SHARES,
     pool: int = 60,
+    seldom: Collection[str] = (),
 ) -> Iterator[Sent]:
     """Endless, and the same for the same `rng`.
 
     `documents` are the texts that a partner has published, and then most of what it sends are their ids. `pool` is how
     many documents hypothesis-graphql writes before the first: some 15 ms for each, once in a process for each schema.
+    Root fields in `seldom` are asked now and then: those that the role has and this purpose is refused.
     """
-    stream = _Stream(schema, vocabulary, rng, documents, patterns(schema, pool))
+    stream = _Stream(schema, vocabulary, rng, documents, patterns(schema, pool), seldom)
     while True:
         yield stream.next(shares)
 
@@ -97,15 +102,16 @@ class _Stream:
         rng: random.Random,
         documents: Sequence[str],
         written: Sequence[Pattern],
+        seldom: Collection[str],
     ) -> None:
         assert schema.query_type is not None
         self._schema = schema
         self._vocabulary = vocabulary
         self._rng = rng
         self._documents = documents
-        self._written = written
+        self._written = [pattern for pattern in written if not set(seldom).intersection(pattern.roots)] or written
         self._queries = list(schema.query_type.fields)
-        self._weights = [WEIGHTS.get(name, 1) for name in self._queries]
+        self._weights = [0.05 if name in seldom else WEIGHTS.get(name, 1) for name in self._queries]
         self._earlier: deque[Sent] = deque(maxlen=EARLIER)
         self._acts = list(schema.mutation_type.fields) if schema.mutation_type else []
 

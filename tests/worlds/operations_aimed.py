@@ -31,8 +31,8 @@ def aimed(
 ) -> Iterator[Sent]:
     """A few operations that together ask for all of these, as far as there are children of the tiers.
 
-    Now and then one asks for what no field takes: what is missing after them is to be aimed at again. With `documents`
-    it is these that are sent, by their ids; whether they ask for it is their publisher's care.
+    Now and then a list among them is empty: what is missing after them is to be aimed at again. With `documents` it is
+    these that are sent, by their ids; whether they ask for it is their publisher's care.
     """
     aim = _Aim(CLASSES[role], vocabulary, rng)
     together: defaultdict[str | None, list[str]] = defaultdict(list)
@@ -81,13 +81,13 @@ class _Aim:
     def published(self, documents: Sequence[str], numbers: Sequence[str]) -> Iterator[Sent]:
         """Each document once, about one of them."""
         for text in documents:
-            arguments = Arguments(self._about(numbers), self._rng)
+            arguments = Arguments(self._about(numbers), self._rng, malformed=0)
             document = document_of(text)
             variables = document.variables(arguments, self._rng)
             yield Sent(None, variables, document_id=document.id, targets=tuple(dict.fromkeys(arguments.targets)))
 
     def _asked(self, kind: str, root: str, only: set[str], vocabulary: Vocabulary) -> Sent:
-        arguments = Arguments(vocabulary, self._rng)
+        arguments = Arguments(vocabulary, self._rng, malformed=0)
         given = arguments.of(root)
         text, variables = Writer(self._schema, self._rng, MANNER, only).write(kind, [Root(root, given)])
         return Sent(text, variables, targets=tuple(dict.fromkeys(arguments.targets)))

@@ -5,7 +5,7 @@ Now and then it is what no field takes. Whom it was about is noted; how it is wr
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
 from gateway.cursors import cursor
@@ -26,20 +26,24 @@ NO_REASONS: Final = ("", "short", " " * 20, "x" * 300, "a reason\nof two lines")
 
 
 class Arguments:
-    """Draws the arguments of root fields; `targets` are the numbers of those whom they were about, as they come."""
+    """Draws the arguments of root fields; `targets` are the numbers of those whom they were about, as they come.
 
-    def __init__(self, vocabulary: Vocabulary, rng: random.Random) -> None:
+    `malformed` is the share of values that are none of their kind.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, rng: random.Random, malformed: float = MALFORMED) -> None:
         self._words = vocabulary
         self._rng = rng
+        self._malformed = malformed
         self._roots: Mapping[str, Callable[[], Given]] = {
             "child": lambda: {"number": self._number()},
             "children": lambda: {"numbers": self._numbers()},
             "childByKey": lambda: {"key": self._key()},
             "findChildren": self._search,
             "_entities": lambda: {"representations": [self._reference() for _ in range(self._rng.randint(1, 4))]},
-            "shields": lambda: {**self._maybe("listing", self._listing), **self._page(8)},
-            "quarantine": lambda: self._page(5),
-            "accesses": lambda: {"number": self._number(), **self._page(50)},
+            "shields": lambda: {**self._maybe("listing", self._listing), **self._page("shields", 8)},
+            "quarantine": lambda: self._page("quarantine", 5),
+            "accesses": lambda: {"number": self._number(), **self._page("accesses", 50)},
             "statistics": self._counts,
             "raiseShield": self._raise,
             "confirmShield": self._act,
@@ -67,7 +71,7 @@ class Arguments:
         return somebody
 
     def _number(self) -> str:
-        if self._rng.random() < MALFORMED:
+        if self._rng.random() < self._malformed:
             return self._rng.choice(NO_NUMBERS)
         return self._spelt(self._somebody().number)
 
@@ -84,21 +88,21 @@ class Arguments:
         numbers = [self._spelt(self._somebody().number) for _ in range(size)]
         if numbers and self._rng.random() < 0.25:
             numbers.insert(self._rng.randrange(len(numbers)), self._rng.choice(numbers))
-        if self._rng.random() < MALFORMED:
+        if self._rng.random() < self._malformed:
             numbers.append(self._rng.choice(NO_NUMBERS))
         return numbers
 
     def _key(self) -> Given:
         somebody = self._somebody()
         keys = [*(("nhsNumber", key) for key in somebody.nhs_numbers), *(("upn", key) for key in somebody.upns)]
-        if not keys or self._rng.random() < MALFORMED:
+        if not keys or self._rng.random() < self._malformed:
             return {self._rng.choice(("nhsNumber", "upn")): self._rng.choice(NO_KEYS)}
         name, key = self._rng.choice(keys)
         return {name: f" {key[:3]} {key[3:]}" if name == "nhsNumber" and self._rng.random() < 0.1 else key}
 
     def _reference(self) -> Given:
         """What a federated router asks by."""
-        if self._rng.random() < MALFORMED:
+        if self._rng.random() < self._malformed:
             return self._rng.choice(
                 (
                     {"__typename": "Child"},
@@ -118,7 +122,7 @@ class Arguments:
         when = self._rng.random()
         if when < 0.55:
             by["birthDate"] = (born + timedelta(days=self._rng.choice((0, 0, 0, 0, 1, -30)))).isoformat()
-        if when > 0.45 and when < 1 - MALFORMED:
+        if when > 0.45 and when < 1 - self._malformed:
             by["birthYear"] = born.year + self._rng.choice((0, 0, 0, 0, 1))
         if self._rng.random() < 0.4:
             by["given"] = self._nearly(self._one(somebody.givens, "Nemo"))
@@ -164,21 +168,30 @@ class Arguments:
         drawn = self._rng.random()
         if drawn < 0.3:
             return {"first": most} if most > 10 else {}
-        if drawn < 1 - MALFORMED:
+        if drawn < 1 - self._malformed:
             return {"first": self._rng.randint(1, most)}
         return {"first": self._rng.choice((0, -1, most * 10 + 1, 51, 2**31 - 1))}
 
-    def _page(self, most: int) -> Given:
+    def _page(self, root: str, most: int) -> Given:
         drawn = self._rng.random()
-        page = {**self._first(most)} or {"first": most}
-        if drawn < 0.35:
-            known = (*self._words.cursors, *map(cursor, self._words.numbers))
-            page["after"] = self._one(known, NO_CURSORS[0])
-        elif drawn < 0.35 + 2 * MALFORMED:
-            page["after"] = self._rng.choice(NO_CURSORS)
-        elif drawn < 0.5:
+        page = {"first": most, **self._first(most)}
+        if drawn < 0.3:
+            page["after"] = self._rng.choice((*self._words.cursors.get(root, ()), self._cursor(root)))
+        elif drawn < 0.3 + self._malformed:
+            page["after"] = self._rng.choice((*NO_CURSORS, *map(self._cursor, ("shields", "quarantine", "accesses"))))
+        elif drawn < 0.45:
             page["after"] = None
         return page
+
+    def _cursor(self, root: str) -> str:
+        """One as the list might have given it, somewhere in the midst of it."""
+        at = datetime.combine(self._words.today, time(tzinfo=UTC)) + timedelta(hours=self._rng.randint(-48, 48))
+        match root:
+            case "shields":
+                return cursor(self._somebody().number)
+            case "quarantine":
+                return cursor(f"{at.isoformat()} {self._one(self._words.references, 'nothing')}")
+        return cursor(f"{int(at.timestamp()) * 1_000_000} {self._rng.randbytes(16).hex()}")
 
     def _listing(self) -> str:
         return self._rng.choice(("ALL", "UNCONFIRMED", "OVERDUE", "HELD", "PROPOSED"))

@@ -36,6 +36,7 @@ def introspection(rng: random.Random) -> str:
             "{ __schema { queryType { name fields { name args { name } } } mutationType { fields { name } } } }",
             "{ __schema { types { name } directives { name locations } } }",
             "{ __typename }",
+            "{}",
         )
     )
 
@@ -92,7 +93,7 @@ def _no_such_operation(schema: GraphQLSchema, number: str, rng: random.Random) -
 
 
 def _no_operation(schema: GraphQLSchema, number: str, rng: random.Random) -> Refused:
-    return Refused(rng.choice(("", "{", "{}", "# nothing", "query {", f'{{ child(number: "{number}) {{ number }} }}')))
+    return Refused(rng.choice(("", "{", "# nothing", "query {", f'{{ child(number: "{number}) {{ number }} }}')))
 
 
 def _mutation_unknown(schema: GraphQLSchema, number: str, rng: random.Random) -> Refused:

@@ -3,7 +3,7 @@
 A viewer who asks by a hidden value must be answered as if it were absent, so the hidden ones are here with the rest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -55,14 +55,14 @@ class Vocabulary:
     """What an operation on these worlds may name. `nobodies` are in neither of them.
 
     `acted_on` are numbers that acts may name; none: acts name nobodies alone. `references` are entries' that wait,
-    `cursors` whatever either world has given out, `months` ISO dates of counts.
+    `cursors` what either world has given out, by the root field of its list, `months` ISO dates of counts.
     """
 
     children: tuple[Somebody, ...]
     nobodies: tuple[Somebody, ...] = field(default_factory=_nobodies)
     acted_on: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    cursors: tuple[str, ...] = ()
+    cursors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     organisations: tuple[str, ...] = ()
     authorities: tuple[str, ...] = ()
     months: tuple[str, ...] = ()
