@@ -67,18 +67,33 @@ SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee) END,
 
 # A working role that is more than it was made, has put another on, may be put on by anybody but their maker, or has a
 # setting under which nothing is recorded, or another table is found by a name of ours: any role may change its own.
+# Whoever reads every table without a grant on any, as roles for backups do; owner and superusers need none for it. And
+# what is another's than the owner's, for whom then no grant is needed.
 _ROLES_ASTRAY = """
+WITH keeper AS (SELECT relowner AS id FROM pg_class WHERE oid = 'public.children'::regclass)
 SELECT (SELECT count(*) FROM pg_roles
          WHERE rolname = ANY ($1) AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication))
      + (SELECT count(*) FROM pg_auth_members m
          WHERE m.member::regrole::text = ANY ($1)
             OR m.roleid::regrole::text = ANY ($1)
-               AND m.member <> (SELECT relowner FROM pg_class WHERE oid = 'public.children'::regclass))
+               AND m.member <> (SELECT id FROM keeper))
      + (SELECT count(*) FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
          WHERE s.setrole::regrole::text = ANY ($1)
            AND setting ~ '^(default_transaction_|search_path|session_replication)'
            AND (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())))
+     + (SELECT count(*) FROM pg_roles r
+         WHERE NOT rolsuper AND rolname <> ALL ($1) AND rolname !~ '^pg_'
+           AND r.oid <> (SELECT id FROM keeper)
+           AND EXISTS (SELECT FROM unnest($2::text[]) AS everything WHERE pg_has_role(r.oid, everything, 'MEMBER')))
+     + (SELECT count(*) FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+           AND relowner <> (SELECT id FROM keeper))
+     + (SELECT count(*) FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND proowner <> (SELECT id FROM keeper))
 """
+
+# By which a role needs no grant: PostgreSQL's own.
+_PAST_EVERY_GRANT = ("pg_read_all_data", "pg_write_all_data", "pg_read_server_files", "pg_execute_server_program")
 
 # A month of the ledger is the ledger: what stands on one of its tables must stand, and stand always, on all.
 _GUARDS = """
@@ -175,7 +190,8 @@ async def _of_the_catalogue(connection: Connection) -> dict[str, int]:
     guards = {(row["relname"], row["tgname"]): row["always"] for row in await connection.fetch(_GUARDS)}
     expected = {(table, guard) for table in EXPECTED_GUARDS for guard in EXPECTED_GUARDS[table]}
     return {
-        "grants": len(granted ^ set(_expected_grants())) + await connection.fetchval(_ROLES_ASTRAY, working),
+        "grants": len(granted ^ set(_expected_grants()))
+        + await connection.fetchval(_ROLES_ASTRAY, working, _PAST_EVERY_GRANT),
         "guards-stand": len(guards.keys() - expected) + sum(not guards.get(guard, False) for guard in expected),
         "functions-pinned": await connection.fetchval(_UNPINNED),
         "view-invoker": await connection.fetchval(_VIEWS_OF_OTHERS),

@@ -201,6 +201,59 @@ async def test_broken_by_hand(database: Database, rows: Rows, law: str, break_it
     assert await broken(database) == {law: 1}
 
 
+PAST_A_GRANT = (
+    "CREATE VIEW seen AS SELECT * FROM children; GRANT SELECT ON seen TO contactpoint_feed",
+    "CREATE MATERIALIZED VIEW seen AS SELECT * FROM children; GRANT SELECT ON seen TO contactpoint_feed",
+    "CREATE TABLE seen AS SELECT * FROM children; GRANT SELECT ON seen TO contactpoint_feed",
+    "ALTER VIEW child_readings SET (security_invoker = false)",
+    "CREATE FUNCTION seen() RETURNS SETOF ledger SECURITY DEFINER LANGUAGE sql AS 'SELECT * FROM ledger'",
+    "CREATE FUNCTION seen() RETURNS oid SECURITY DEFINER LANGUAGE sql SET search_path = '' AS 'SELECT 1'",
+    "ALTER TABLE broker_references OWNER TO contactpoint_feed",
+    "ALTER ROLE contactpoint_feed BYPASSRLS",
+    "ALTER ROLE contactpoint_feed REPLICATION",
+    "GRANT pg_read_all_data TO contactpoint_feed",
+    "GRANT pg_read_server_files TO contactpoint_feed",
+    "CREATE ROLE contactpoint_backup; GRANT SELECT ON children TO contactpoint_backup",
+    "CREATE ROLE contactpoint_backup; GRANT pg_read_all_data TO contactpoint_backup",
+    "CREATE ROLE contactpoint_backup; GRANT pg_execute_server_program TO contactpoint_backup",
+)
+
+UNDONE = """
+    ALTER ROLE contactpoint_feed NOBYPASSRLS NOREPLICATION;
+    REVOKE pg_read_all_data, pg_read_server_files FROM contactpoint_feed;
+    DO $$BEGIN
+        IF to_regrole('contactpoint_backup') IS NOT NULL THEN
+            DROP OWNED BY contactpoint_backup;
+            DROP ROLE contactpoint_backup;
+        END IF;
+    END$$
+"""
+
+
+@pytest.mark.parametrize("way", PAST_A_GRANT)
+async def test_a_way_to_see_past_a_grant_is_a_breach(database: Database, way: str) -> None:
+    """CASES 34: what reads as its owner, has another owner, or needs no grant, as a role for backups does not."""
+    superuser = await asyncpg.connect(database.cluster.superuser_dsn(), database=database.name)
+    try:
+        await superuser.execute(way)
+        assert await broken(database)
+    finally:  # roles are the whole cluster's
+        await superuser.execute(UNDONE)
+        await superuser.close()
+
+
+@pytest.mark.parametrize("taken", ["TABLE shields", "FUNCTION is_protected"])
+async def test_where_the_owner_has_lost_what_laws_read_none_can_be_asked(database: Database, taken: str) -> None:
+    """CASES 34: `check` says that the store is not ready, and nothing starts."""
+    superuser = await asyncpg.connect(database.cluster.superuser_dsn(), database=database.name)
+    try:
+        await superuser.execute(f"ALTER {taken} OWNER TO contactpoint_feed")
+        with pytest.raises(StoreSetupError):
+            await breaches(database.dsn(Role.GATEWAY))
+    finally:
+        await superuser.close()
+
+
 def test_every_law_is_broken_once() -> None:
     """No law is without the test that it can be seen broken; the rest is advice alone."""
     assert {law for law, _ in BREAKS} == MENDS.keys() - {"one-database", "statistics-current"}
