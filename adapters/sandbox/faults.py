@@ -40,6 +40,7 @@ class Conduct:
     def __init__(self) -> None:
         self._calls = dict.fromkeys(AgencyName, 0)
         self._faults: dict[AgencyName, tuple[Fault, float]] = {}
+        self._changed = {agency: asyncio.Event() for agency in AgencyName}
 
     @property
     def calls(self) -> dict[AgencyName, int]:
@@ -47,9 +48,14 @@ class Conduct:
         return dict(self._calls)
 
     def fault(self, agency: AgencyName, kind: Fault, seconds: float | None = None) -> None:
-        """Make the agency fail from now on, or for `seconds`; a new fault takes the place of the old one."""
+        """Make the agency fail from now on, or for `seconds`; a new fault takes the place of the old one.
+
+        Where it was slow, it then answers whoever still waits.
+        """
         until = FOR_EVER if seconds is None else asyncio.get_running_loop().time() + seconds
         self._faults[agency] = (kind, until)
+        self._changed[agency].set()
+        self._changed[agency] = asyncio.Event()
 
     def acting(self, agency: AgencyName) -> Fault:
         """Say which fault the agency is to act out at this moment."""
@@ -68,7 +74,7 @@ class Conduct:
                 case Fault.DOWN:
                     return drop(request)
                 case Fault.SLOW:
-                    await asyncio.sleep(HOUR)
+                    await self._changed[agency].wait()
                 case Fault.OVERLOADED:
                     return overloaded()
                 case Fault.MALFORMED:
