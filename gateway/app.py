@@ -106,11 +106,13 @@ class Gateway:
         reuse_port: bool = False,
         demonstration: Demonstration | None = None,
         agencies_of: Callable[[Settings, AgencyClient], JoinedAgencies] = join_agencies,
+        documents: Documents | None = None,
     ) -> Self:
         """Connect, build and listen. Raises errors that name the fix.
 
         Without a `shield_dsn` officers' acts are unavailable, without a `feed_dsn` stewards' work, without an
-        `admin_port` there are no metrics, and without a key to sign them reports stay in the outbox.
+        `admin_port` there are no metrics, and without a key to sign them reports stay in the outbox. `documents` of the
+        same limits may be another gateway's: what a text means has nothing to do with whose it is.
         """
         require(settings)
         async with AsyncExitStack() as opening:
@@ -128,7 +130,7 @@ class Gateway:
             for each in keys.values():
                 opening.push_async_callback(each.close)
             registry = Registry(store)
-            documents = Documents(graphql_schema, field_guards, CLASSES, limits)
+            documents = documents or documents_under(limits)
             published = Published(documents, registry, store, observer)
             data_keys = DataKeys(store, auditors_of(settings))
             scribe = Scribe(data_keys, index_key_of(settings))
@@ -248,6 +250,11 @@ class Gateway:
             raise PortTaken(
                 f"cannot listen on `{host}:{port}` ({error.strerror}): stop what holds it, or choose another `--port`"
             ) from None
+
+
+def documents_under(limits: Limits) -> Documents:
+    """What reads every role's texts."""
+    return Documents(graphql_schema, field_guards, CLASSES, limits)
 
 
 async def _doors(
