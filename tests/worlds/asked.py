@@ -9,6 +9,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -112,8 +113,8 @@ class _Reading:
                 case InlineFragmentNode(type_condition=wanted, selection_set=inner):
                     on = self._schema.type_map[wanted.name.value] if wanted else type_
                     yield from self.fields(on, inner, of_child=of_child)
-                case _:
-                    fragment = self._fragments[selection.name.value]
+                case FragmentSpreadNode(name=name):
+                    fragment = self._fragments[name.value]
                     on = self._schema.type_map[fragment.type_condition.name.value]
                     yield from self.fields(on, fragment.selection_set, of_child=of_child)
 

@@ -4,9 +4,7 @@ Most of it is to be answered with data, for a refusal compares little; the rest 
 """
 
 import random
-from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from graphql import GraphQLSchema
@@ -15,26 +13,12 @@ from tests.worlds.operations_arguments import Arguments
 from tests.worlds.operations_pool import Pattern, patterns
 from tests.worlds.operations_published import document_of
 from tests.worlds.operations_refused import introspection, refused, unknown_id
+from tests.worlds.operations_standing import DENSITIES, WEIGHTS, standing_texts
 from tests.worlds.operations_writing import PLAIN, Manner, Root, Writer, Written
 from tests.worlds.vocabulary import Vocabulary
 
 GRAPHQL: Final = "application/graphql-response+json"
 ACCEPTED: Final = (GRAPHQL,) * 16 + ("application/json",) * 3 + ("*/*",)
-
-# How often each root field is asked, where the role has it; and any other, once.
-WEIGHTS: Final[Mapping[str, int]] = {
-    "child": 6,
-    "children": 6,
-    "findChildren": 6,
-    "childByKey": 4,
-    "_entities": 4,
-    "shields": 5,
-    "quarantine": 5,
-    "accesses": 8,
-    "statistics": 8,
-}
-
-EARLIER: Final = 40  # operations that are kept to be asked again
 
 CHILDLESS: Final = frozenset({"viewer", "statistics", "_service"})  # what may stand in an address
 
@@ -60,7 +44,7 @@ class Shares(NamedTuple):
 
     acts: float = 0.03  # where the role has any
     generated: float = 0.25  # by hypothesis-graphql
-    again: float = 0.35  # an earlier one of this stream, about others: to read a text costs more than to answer it
+    again: float = 0.4  # one of a few texts, about others: to read a text costs ten times what its answer does
     introspection: float = 0.03
     refused: float = 0.05
     published: float = 0.97  # where there are documents
@@ -109,10 +93,12 @@ class _Stream:
         self._vocabulary = vocabulary
         self._rng = rng
         self._documents = documents
-        self._written = [pattern for pattern in written if not set(seldom).intersection(pattern.roots)] or written
+        self._written = [one for one in written if not set(one.roots) & set(seldom)] or written
         self._queries = list(schema.query_type.fields)
         self._weights = [0.05 if name in seldom else WEIGHTS.get(name, 1) for name in self._queries]
-        self._earlier: deque[Sent] = deque(maxlen=EARLIER)
+        self._standing = [
+            one for one in standing_texts(schema) if not set(seldom).intersection(document_of(one.text).roots)
+        ]
         self._acts = list(schema.mutation_type.fields) if schema.mutation_type else []
 
     def next(self, shares: Shares) -> Sent:
@@ -124,7 +110,7 @@ class _Stream:
                 shares.refused,
                 shares.acts if self._acts else 0,
                 shares.generated,
-                shares.again if self._earlier else 0,
+                shares.again,
                 max(0, 1 - sum(shares) + shares.published),
             ),
         )[0]
@@ -134,20 +120,14 @@ class _Stream:
 
     def _query(self) -> Sent:
         roots = self._rng.choices(self._queries, self._weights, k=self._rng.choice((1, 1, 1, 1, 2, 2, 3, 4)))
-        manner = Manner(fields=self._rng.choice((0.15, 0.3, 0.5, 0.8, 1)))
-        if self._rng.random() < 0.3:
-            manner = replace(manner, variables=1, defaults=0)
-            self._earlier.append(self._written_here("query", roots, manner))
-            return self._earlier[-1]
-        return self._written_here("query", roots, manner)
+        return self._written_here("query", roots, Manner(fields=self._rng.choice(DENSITIES)))
 
     def _again(self) -> Sent:
-        """The same text about others: everything that it is asked with stands in variables."""
-        earlier = self._rng.choice(self._earlier)
-        arguments = Arguments(self._vocabulary, self._rng)
-        document = document_of(earlier.text or "", earlier.operation_name)
-        variables = document.variables(arguments, self._rng, earlier.variables)
-        return earlier._replace(variables=variables, accept=self._accept(), targets=_once(arguments.targets))
+        """A text that was written once, about somebody: all that it is asked with stands in its variables."""
+        standing = self._rng.choice(self._standing)
+        document, arguments = document_of(standing.text), Arguments(self._vocabulary, self._rng)
+        variables = document.variables(arguments, self._rng, standing.variables)
+        return Sent(standing.text, variables, accept=self._accept(), targets=_once(arguments.targets))
 
     def _act(self) -> Sent:
         return self._written_here("mutation", self._rng.choices(self._acts, k=self._rng.choice((1, 1, 1, 2, 3))), PLAIN)

@@ -98,7 +98,7 @@ class Writer:
         """What is asked of a type; at least something."""
         if isinstance(type_, GraphQLUnionType):
             parts = [f"... on {one.name} {self._selection(one, level)}" for one in type_.types]
-            return f"{{ __typename {' '.join(parts)} }}"
+            return self._set(["__typename", *parts], type_, conditional=True)
         assert isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
         all_of_it = list(type_.fields.items())
         chosen = [one for one in all_of_it if self._wanted(f"{type_.name}.{one[0]}", one[1], level)]

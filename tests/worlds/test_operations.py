@@ -26,7 +26,7 @@ from tests.worlds.operations import FOR_MANAGING, SHARES, Sent, operations
 from tests.worlds.operations_published import document_of, texts_to_publish
 from tests.worlds.operations_refused import refused
 
-POOL: Final = 12
+POOL: Final = 8
 OWN: Final = SHARES._replace(introspection=0, refused=0)
 
 every_role = pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
@@ -41,7 +41,7 @@ def some(role: Role, count: int, seed: int = 1, **how: object) -> list[Sent]:
 def test_what_is_written_can_be_run(role: Role) -> None:
     """No text of ours is invalid on the role's own schema; and hardly any asks for more than an operation may."""
     beyond = 0
-    for sent in some(role, 150, shares=OWN):
+    for sent in some(role, 100, shares=OWN):
         try:
             read(sent, role)
         except LimitExceeded:
@@ -88,7 +88,7 @@ def test_every_manner_of_writing() -> None:
         r"\w+: child\(",
         r"\.\.\.F\d+",
         r"\.\.\. on Child \{",
-        r"\.\.\. on _Entity \{|\.\.\. on Child",
+        r"on _Entity ",
         r"\.\.\. \{",
         r"\.\.\. @include\(if: \$",
         r"@skip\(if: true\)",
