@@ -276,7 +276,7 @@ async def test_no_household_is_looked_for_where_the_child_is_nobody(gateway: Run
 
 
 async def test_what_is_proposed_names_no_child_whom_the_reader_may_not_see(gateway: RunningGateway) -> None:
-    """A custodian would release a sealed sibling: an officer who is none reads neither the number nor the proposal."""
+    """CASES 8: a custodian would release a sealed sibling: who is none reads neither its number nor the proposal."""
     number, sibling = gateway.child("open").number, gateway.child("open-sibling").number
     await act(gateway, "raiseShield", number)
     await act(gateway, "confirmShield", number, viewer=SECOND)

@@ -101,7 +101,7 @@ class _ShieldsRaisedBehindIt:
 async def test_a_shield_raised_while_the_answer_is_made_holds_for_that_answer(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CASES 19, law 7: the record is refused under the old epoch, and the answer is decided again."""
+    """CASES 19: by law 7 the record is refused under the old epoch, and the answer is decided again."""
     ledger = gateway.gateway.pipeline._ledger
     between = _ShieldsRaisedBehindIt(ledger._records, gateway, ["open"])
     monkeypatch.setattr(ledger, "_records", between)

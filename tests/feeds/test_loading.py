@@ -255,7 +255,7 @@ async def test_who_is_made_in_a_batch_is_known_to_the_next_row(loads: Loads) -> 
 
 
 async def test_a_source_is_told_what_was_taken_and_nothing_more(loads: Loads) -> None:
-    """Case 61: crafted rows, tried in a world with a sealed child and in one without, are answered alike."""
+    """CASES 61: crafted rows, tried in a world with a sealed child and in one without, are answered alike."""
     probes = [NOBODY, ADA | {"nhs": "", "family": "Byrom"}, ADA, BORIS]
     told = []
     for sealed in (False, True):

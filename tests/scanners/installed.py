@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,16 @@ needs_scanners = pytest.mark.skipif(
 )
 
 
-async def run(tool: str, *arguments: str | Path, **environment: str) -> str:
-    """What the tool printed, whatever it thought of what it saw; our own environment is not handed to it."""
-    kept: Mapping[str, str] = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+async def run(folder: Path, tool: str, *arguments: str | Path, **environment: str) -> str:
+    """What the tool printed, whatever it thought of what it saw; it keeps what it likes in the folder.
+
+    Our own environment is not handed to it.
+    """
     process = await asyncio.create_subprocess_exec(
         SCANNERS / tool,
         *arguments,
-        env={**kept, **environment},
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -64,7 +64,7 @@ async def recovered(url: str, words: set[str], folder: Path, at_once: int = 64, 
     wordlist.write_text("\n".join(sorted(words)))
     said = [argument for name, value in headers.items() for argument in ("-H", f"{name.replace('_', '-')}: {value}")]
     arguments = ("-w", wordlist, "-o", found, "-c", "8", *said, url)
-    printed = await run("python", HERE / "few_at_once.py", *arguments, WORDS_AT_ONCE=str(at_once))
+    printed = await run(folder, "python", HERE / "few_at_once.py", *arguments, WORDS_AT_ONCE=str(at_once))
     assert found.exists(), printed
     types = json.loads(found.read_text())["data"]["__schema"]["types"]
     believed = {one["name"]: {field["name"] for field in one.get("fields") or ()} - {NOTHING} for one in types}

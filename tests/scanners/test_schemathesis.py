@@ -53,6 +53,7 @@ async def scanned(gateway: RunningGateway, persona: str, folder: Path) -> list[E
     headers = [argument for name, value in said.items() for argument in ("-H", f"{name}: {value}")]
     report = folder / "exchanges.har"
     printed = await run(
+        folder,
         "st",
         *("run", f"{gateway.url}/graphql", *headers),
         *("--max-examples", str(EXAMPLES), "--seed", "1", "--no-shrink", "--continue-on-failure"),

@@ -29,10 +29,10 @@ async def judged(url: str, body: Mapping[str, Any], folder: Path, **headers: str
     """What it says at last of the places that are marked in the body."""
     said = [argument for name, value in headers.items() for argument in ("-H", f"{name.replace('_', '-')}: {value}")]
     return await run(
+        folder,
         "sqlmap",
         *("-u", url, "--data", json.dumps(body), "-H", "Content-Type: application/json", *said),
         *("--batch", "--disable-coloring", "--level", LEVEL, "--risk", "2", "--flush-session", "--output-dir", folder),
-        HOME=str(folder),
     )
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, get_named_type
 from strawberry.tools import create_type
 
+from gateway.classes import CLASSES
+from gateway.viewer import Role
 from resolvers.disclosure import Category
 from schema.built import field_guards, graphql_schema
 from schema.directives import Shielded, shielded
@@ -37,6 +39,20 @@ def test_the_schema_in_force_is_guarded_on_every_path() -> None:
     assert field_guards["Child", "address"] is Category.ADDRESS
     assert field_guards["Parent", "phone"] is Category.CONTACT
     assert field_guards["Keys", "upn"] is Category.SCHOOL
+
+
+@pytest.mark.parametrize("role", CLASSES, ids=lambda role: role.value)
+def test_nothing_beneath_a_child_leads_to_another(role: Role) -> None:
+    """CASES 8: no school's pupils, no parent's other children, no list of a practice: there are no edges back."""
+    schema = CLASSES[role]
+    beneath, waiting = set(), ["Child"] if "Child" in schema.type_map else []
+    while waiting:
+        for field in getattr(schema.type_map[waiting.pop()], "fields", {}).values():
+            name = get_named_type(field.type).name
+            if name not in beneath:
+                beneath.add(name)
+                waiting.append(name)
+    assert beneath.isdisjoint({"Child", "ChildMatches", "ShieldCase", "Query", "_Entity"})
 
 
 def test_a_field_without_a_category_is_refused() -> None:
