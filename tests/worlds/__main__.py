@@ -1,82 +1,95 @@
-"""The instrument as a command: pairs of worlds without end, and the first thing about them that differs."""
+"""The instrument as a command: pairs run, differences, what of the schema was asked, and how long it took."""
 
 import argparse
 import asyncio
-import itertools
 import json
+import multiprocessing
 import sys
 import time
-from dataclasses import asdict, dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
 
-from tests.worlds.comparing import Difference
-from tests.worlds.operations import Sent
-from tests.worlds.pair import Pair, a_pair
+from tests.worlds.runs import EACH, Ran, Wanted, run
 from tests.worlds.stage import a_stage
 from tests.worlds.viewings import VIEWINGS, Viewing
 
-OPERATIONS = 250  # in each pair of worlds
-
-
-@dataclass
-class Ran:
-    """What a run came to."""
-
-    pairs: int = 0
-    differences: int = 0
-    first: str = ""
-    seconds: float = 0.0
+APART = 1_000_000  # worlds between one seed and the next
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.worlds", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--viewing", default="", help="only this one, such as `teacher:EDUCATION`")
-    parser.add_argument("--until-difference", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    ran = asyncio.run(run(given.pairs, given.seed, given.viewing, until_difference=given.until_difference))
-    print(
-        json.dumps(asdict(ran))
-        if given.json
-        else f"{ran.pairs} pairs, {ran.differences} differences, {ran.seconds:.0f} s"
+    """Exit 1 where anything differs."""
+    given = _given()
+    wanted = Wanted(
+        pairs=given.pairs,
+        first=given.seed * APART if given.worlds is None else given.worlds,
+        each=given.each,
+        viewings=[Viewing.named(given.viewing)] if given.viewing else VIEWINGS,
+        until_difference=given.until_difference,
     )
+    began = time.monotonic()
+    ran = _together(wanted, given.processes) if given.processes > 1 else _alone(wanted)
+    _report(ran, time.monotonic() - began, as_json=given.json)
     sys.exit(1 if ran.differences else 0)
 
 
-async def run(pairs: int, seed: int, viewing: str, *, until_difference: bool) -> Ran:
-    viewings = [Viewing.named(viewing)] if viewing else [v for v in VIEWINGS if v.persona.name != "partner-cms"]
-    ran, began = Ran(), time.monotonic()
-    async with a_stage() as stage:
-        for number, viewing_ in zip(itertools.count(seed * 1_000_000), itertools.cycle(viewings)):
-            if ran.pairs >= pairs:
-                break
-            async with a_pair(stage, viewing_, number) as pair:
-                for sent in itertools.islice(pair.operations(), min(OPERATIONS, pairs - ran.pairs)):
-                    difference = await pair.run(sent)
-                    ran.pairs += 1
-                    if difference is not None:
-                        ran.differences += 1
-                        print(told(pair, sent, difference), file=sys.stderr)
-                        if not ran.first:
-                            ran.first = f"first difference after {ran.pairs} pairs: {difference.observable}"
-                            print(ran.first)
-                        break
-            if until_difference and ran.differences:
-                break
-            print(f"{time.monotonic() - began:6.0f} s {ran.pairs:7} {viewing_}", file=sys.stderr)
-    ran.seconds = time.monotonic() - began
-    return ran
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.worlds", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=10_000, help="operations, each run in both worlds")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--worlds", type=int, help="begin with this pair of worlds, as a difference names it")
+    parser.add_argument("--viewing", default="", help="only this one, such as `teacher:EDUCATION`")
+    parser.add_argument("--each", type=int, default=EACH, help="operations in one pair of worlds")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--until-difference", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
 
 
-def told(pair: Pair, sent: Sent, difference: Difference) -> str:
-    """A difference whole: everything that repeats it."""
-    return "\n".join(
-        [
-            f"--- {pair.viewing}, worlds {pair.seed}: {difference.observable} differs",
-            f"operation: {sent}",
-            *(f"{side}: {value}" for side, value in zip("AB", difference.excerpts(), strict=True)),
-        ]
+def _alone(wanted: Wanted) -> Ran:
+    async def on_a_stage() -> Ran:
+        async with a_stage() as stage:
+            return await run(stage, wanted, partial(print, file=sys.stderr, flush=True))
+
+    return asyncio.run(on_a_stage())
+
+
+def _together(wanted: Wanted, processes: int) -> Ran:
+    """Each process takes every so-manieth pair of worlds, on a stage of its own."""
+    shares = [
+        replace(wanted, pairs=-(-wanted.pairs // processes), first=wanted.first + place, step=processes)
+        for place in range(processes)
+    ]
+    context = multiprocessing.get_context("spawn")
+    together = Ran()
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        for ran in pool.map(_alone, shares):
+            together.pairs += ran.pairs
+            together.differences += ran.differences
+            together.first = together.first or ran.first
+            together.told += ran.told
+            together.coverage.add(ran.coverage)
+    return together
+
+
+def _report(ran: Ran, seconds: float, *, as_json: bool) -> None:
+    if ran.first:
+        print(ran.first)
+    missing = ran.coverage.missing()
+    if as_json:
+        told = {
+            "pairs": ran.pairs,
+            "differences": ran.differences,
+            "coverage": ran.coverage.share(),
+            "missing": [" ".join(map(str, cell)) for cell in missing],
+            "seconds": round(seconds, 1),
+        }
+        print(json.dumps(told))
+        return
+    print("\n".join(ran.coverage.table()))
+    print(
+        f"{ran.pairs} pairs, {ran.differences} differences, {ran.coverage.share():.1%} of the schema by role and tier, "
+        f"{seconds:.0f} s"
     )
 
 

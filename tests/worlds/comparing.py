@@ -33,6 +33,8 @@ class Difference:
 _RANDOM: Final = {
     # The ledger's reference of an answer: 128 random bits.
     "record": re.compile(r"(?<=Contactpoint-Record: )([0-9a-f]{32})(?=\r\n)"),
+    # The same, and an act's or an entry's, where an answer tells of one.
+    "reference": re.compile(r'(?<=":")([0-9a-f]{32})(?=")'),
     # A broker's handle, for each organisation and child, and whatever else is sixteen random bytes in our words; it
     # may stand under any alias.
     "handle": re.compile(r'(?<=":")([A-Za-z0-9_-]{21}[AQgw])(?=")'),
@@ -51,12 +53,13 @@ _UNCOMPARED: Final = (
     # Of the gateway's own accord, by the clock.
     "-- What the next checkpoint says",
     "-- Reports that are due",
-    # One an hour for each authority whose protected children were matched, hidden ones too: nobody who asks sees it.
+    "-- Whose auditors the records of protected children are sealed to",
     "-- A key that records are sealed with",
 )
 # Whoever runs the gateway is told that somebody asked for their own child, of whom nothing else may show.
 _OWN_FAMILY: Final = "own family"
 
+_OPENED: Final = "-- Keys of records"
 _RECORDED: Final = "-- No answer without its record"
 
 
@@ -78,8 +81,11 @@ class Reader:
         """Our statements by the comment that each begins with."""
         values = [self._value(value) for value in args]
         if query.startswith(_RECORDED):
-            # Whichever chain of sixteen is free; and what is recorded is compared before it is sealed.
-            values[0], values[4], values[5] = "<a chain>", "<children>", "<sealed>"
+            # Into whichever chain of sixteen is free; what is recorded is compared before it is sealed.
+            values = [*values[2:], len(args[1])] if isinstance(args[1], list) else values
+        if query.startswith(_OPENED):
+            # A record bears keys for each authority whose children it tells of, and opens with the auditor's own.
+            values = []
         return f"{query.partition(chr(10))[0]} {values}"
 
     def _value(self, value: object) -> object:
@@ -122,17 +128,25 @@ def _observables(observed: Observed, reader: Reader) -> Iterator[str]:
     yield reader.text(answer.body)
     # Who is asked at what moment, and who else in the same call, hangs on how soon others have answered.
     yield "\n".join(sorted(observed.questions))
-    yield "\n".join(
-        # A statement is heard when it has ended; which of two at once ends first is the database's affair.
-        sorted(
-            reader.statement(query, args)
-            for query, args in observed.statements
-            if query.startswith(_OURS) and not query.startswith(_UNCOMPARED)
+    acts = any(isinstance(one, Access) and one.act is not None for one in observed.recorded)
+    yield (
+        ""
+        if acts
+        else "\n".join(
+            # An act on a child that is not theirs reads other rows than one on nobody; its answer leaves on a beat that
+            # neither shows in, and what it has done is compared when the run ends. Everything else reads alike.
+            # A statement is heard when it has ended; which of two at once ends first is the database's affair.
+            sorted(reader.statement(query, args) for query, args in observed.statements if _is_compared(query, args))
         )
     )
-    yield "\n".join(_recorded(access, reader) for access in observed.recorded)
+    yield "\n".join(_recorded(one, reader) if isinstance(one, Access) else repr(one) for one in observed.recorded)
     yield "\n".join(reader.text(line) for line in observed.logs if _OWN_FAMILY not in line)
     yield "\n".join(count for count in observed.counts if _OWN_FAMILY not in count)
+
+
+def _is_compared(query: str, args: Sequence[object]) -> bool:
+    prepared = "$1" in query and not args  # heard once for each connection, before it is run
+    return query.startswith(_OURS) and not query.startswith(_UNCOMPARED) and not prepared
 
 
 def _recorded(access: Access, reader: Reader) -> str:

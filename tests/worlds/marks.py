@@ -5,15 +5,20 @@ import string
 
 from adapters.records import AddressStatus, BirthEntry, Keys, Name, NhsNumber, PostalAddress, Upn
 from adapters.sandbox.arithmetic import birth_entry_from, nhs_number_from, number_from, upn_from
+from tests.worlds.viewings import Viewing
 
 _OUTSIDE = 1_000_000  # ordinals beyond every child of the worlds
 
 
 class Marks:
-    """Makes them, unique to a run and the same for the same seed, and remembers every one that is a canary."""
+    """Makes them, unique to a run and the same for the same seed, and remembers every one that is a canary.
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
+    `viewing` is whom they are hidden from.
+    """
+
+    def __init__(self, chance: random.Random, viewing: Viewing) -> None:
+        self.chance = chance
+        self.viewing = viewing
         self._run = "".join(chance.choices(string.ascii_lowercase, k=6))
         self._made = 0
         self.canaries: set[str] = set()
@@ -28,38 +33,38 @@ class Marks:
         return Name((self.word(),), self.word())
 
     def address(self) -> PostalAddress:
-        serial = self._chance.randrange(1000)
-        letters = "".join(self._chance.choices("ABDEFGHJLNPQRSTUWXYZ", k=2))
+        serial = self.chance.randrange(1000)
+        letters = "".join(self.chance.choices("ABDEFGHJLNPQRSTUWXYZ", k=2))
         postcode = self._canary(f"ZE{serial % 90 + 10} {serial % 9}{letters}")
-        uprn = self._canary(f"99{self._chance.randrange(10**10):010d}")
-        status = self._chance.choice((AddressStatus.CURRENT, AddressStatus.LAST_KNOWN))
+        uprn = self._canary(f"99{self.chance.randrange(10**10):010d}")
+        status = self.chance.choice((AddressStatus.CURRENT, AddressStatus.LAST_KNOWN))
         return PostalAddress(status, (f"{self.word()} House", f"1 {self.word()} Street"), postcode, uprn)
 
     def phone(self) -> str:
-        return f"07700 900{self._chance.randrange(1000):03d}"  # of a thousand: too few to be canaries
+        return f"07700 900{self.chance.randrange(1000):03d}"  # of a thousand: too few to be canaries
 
     def email(self) -> str:
         return f"{self.word()}@example.org"
 
     def number(self) -> str:
         """A ContactPoint number."""
-        return self._canary(number_from(_OUTSIDE * 10 + self._chance.randrange(10**12)))
+        return self._canary(number_from(_OUTSIDE * 10 + self.chance.randrange(10**12)))
 
     def keys(self) -> Keys:
         """Of every system one."""
         return Keys(self.nhs_number(), self.upn(), self.birth_entry())
 
     def nhs_number(self) -> NhsNumber:
-        return NhsNumber(self._canary(nhs_number_from(500_000 + self._chance.randrange(400_000))))
+        return NhsNumber(self._canary(nhs_number_from(500_000 + self.chance.randrange(400_000))))
 
     def upn(self) -> Upn:
-        return Upn(self._canary(upn_from(self._chance.randrange(100, 999), 15, 5_000_000 + self._roll())))
+        return Upn(self._canary(upn_from(self.chance.randrange(100, 999), 15, 5_000_000 + self._roll())))
 
     def birth_entry(self) -> BirthEntry:
         return BirthEntry(self._canary(birth_entry_from(100_000_000 + self._roll())))
 
     def _roll(self) -> int:
-        return self._chance.randrange(1_000_000)
+        return self.chance.randrange(1_000_000)
 
     def _canary(self, text: str) -> str:
         self.canaries.add(text)

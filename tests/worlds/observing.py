@@ -5,9 +5,12 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
+
+from adapters.store.entries import Conditions
 from gateway.audit.scribe import Access
 from tests.worlds.operations import Sent
 from tests.worlds.seams import LogLines
@@ -24,6 +27,15 @@ class Answer:
     body: bytes
 
     @property
+    def data(self) -> dict[str, Any] | None:
+        """The body's own `data`; None where it has none."""
+        try:
+            body = msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return None
+        return body.get("data") if isinstance(body, dict) else None
+
+    @property
     def status(self) -> int:
         return int(self.head[9:12])
 
@@ -35,7 +47,7 @@ class Observed:
     answer: Answer
     questions: frozenset[str] = frozenset()
     statements: tuple[tuple[str, tuple[object, ...]], ...] = ()
-    recorded: tuple[Access, ...] = ()
+    recorded: tuple[Access | Conditions, ...] = ()
     logs: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
 

@@ -3,29 +3,39 @@
 import base64
 import json
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
-from adapters.sandbox.personas import PERSONAS
-from adapters.sandbox.places import AUTHORITIES
+from adapters.agency import AgencyName
+from adapters.sandbox.faults import Fault
+from adapters.store.roles import Role as StoreRole
 from gateway.classes import CLASSES
+from gateway.purpose import Purpose
+from gateway.viewer import Role
 from tests.running import AUDITORS_REASON
+from tests.worlds.canaries import Canaries, left_in_the_store
 from tests.worlds.casting import Cast, cast_for
 from tests.worlds.comparing import Difference, Reader, compared
+from tests.worlds.coverage import Coverage
 from tests.worlds.marks import Marks
-from tests.worlds.observing import Line, Place
-from tests.worlds.operations import Sent, operations
+from tests.worlds.observing import Line, Observed, Place
+from tests.worlds.operations import FOR_MANAGING, SHARES, Sent, operations
+from tests.worlds.operations_aimed import aimed
 from tests.worlds.seams import LogLines
-from tests.worlds.secrets import Secret, secrets_of, varied
-from tests.worlds.stage import Stage
-from tests.worlds.viewings import Person, Viewing
-from tests.worlds.vocabulary import Somebody, Vocabulary
+from tests.worlds.secrets import Secret, faults_of, secrets_of, varied
+from tests.worlds.stage import PUBLISHED, Stage
+from tests.worlds.viewings import Viewing
+from tests.worlds.vocabulary import Vocabulary
+from tests.worlds.words import vocabulary_of
 from tests.worlds.world import a_world
 
 MOST_OFTEN: Final = 0.7  # how likely each secret is to be varied
-AGAIN: Final = 3  # times that a document is sent once more, about others
+LIMITED: Final = 0.15  # in how many of a hundred pairs whoever guesses is stopped
+
+# To read a text costs ten times what it costs to answer it: most are asked again, about others.
+ASKED: Final = SHARES._replace(again=0.6, generated=0.1)
 
 Chosen = Mapping[int, tuple[Secret, ...]]
 
@@ -40,7 +50,9 @@ class Pair:
     headers: Mapping[str, str]
     places: tuple[Place, Place]
     vocabulary: Vocabulary
-    canaries: frozenset[str]
+    tiers: Mapping[str, str]
+    canaries: Canaries
+    coverage: Coverage
     _readers: tuple[Reader, Reader] = field(default_factory=lambda: (Reader(), Reader()))
     _ran: int = 0
 
@@ -48,49 +60,103 @@ class Pair:
         """Endless; the same for the same seed."""
         chance = dice("operations", self.seed)
         schema = CLASSES[self.viewing.role]
-        if "children" in schema.query_type.fields:
+        if self.viewing.most and self.viewing.role is not Role.PARTNER:
             yield acquaintance(self.vocabulary)
-        for sent in operations(schema, self.vocabulary, chance):
-            yield sent
-            if sent.variables and "mutation" not in (sent.text or ""):
-                yield from (redirected(sent, self.vocabulary, chance) for _ in range(AGAIN))
+        yield from operations(
+            schema,
+            self.vocabulary,
+            chance,
+            self._documents,
+            ASKED,
+            seldom=() if self.viewing.purpose is Purpose.SHIELD_MANAGEMENT else FOR_MANAGING,
+        )
+
+    def aimed(self) -> Iterator[Sent]:
+        """What nobody of this role has asked for yet."""
+        missing = self.coverage.missing(self.viewing.role)
+        return aimed(self.viewing.role, self.vocabulary, dice("aimed", self.seed), missing, self.tiers, self._documents)
 
     async def run(self, sent: Sent) -> Difference | None:
         """Ask both worlds, and compare. Now the one is first and now the other."""
         order = (0, 1) if self._ran % 2 == 0 else (1, 0)
         self._ran += 1
         seen = {place: await self.places[place].observe(sent, self.headers) for place in order}
-        return compared(seen[0], seen[1], self._readers)
+        difference = compared(seen[0], seen[1], self._readers)
+        if difference is None:
+            self.coverage.ran(self.viewing.role, sent, self.tiers, seen[0].answer.data)
+        return difference or self._sung(sent, seen[0]) or self._sung(sent, seen[1])
+
+    async def left_behind(self) -> Difference | None:
+        """The first canary in what the run has left in either store."""
+        for place in self.places:
+            owner = await place.world.database.connect(StoreRole.OWNER)
+            try:
+                for where, text in await left_in_the_store(owner):
+                    if found := self.canaries.found(text):
+                        return Difference(f"canary in {where}", (found, ""))
+            finally:
+                await owner.close()
+        return None
+
+    def _sung(self, sent: Sent, seen: Observed) -> Difference | None:
+        said = f"{sent.text} {json.dumps(sent.variables)}".upper()
+        answer = f"{seen.answer.head.decode('latin-1')} {seen.answer.body.decode('utf-8', 'replace')}"
+        for where, text in (("answer", answer), ("logs", "\n".join((*seen.logs, *seen.counts)))):
+            if found := self.canaries.found(text, said if where == "answer" else ""):
+                return Difference(f"canary in {where}", (found, text))
+        return None
 
     def secrets(self) -> Mapping[int, tuple[str, ...]]:
         """By each child's index, what was varied of it."""
-        return {index: tuple(secret.name for secret in secrets) for index, secrets in self.chosen.items() if secrets}
+        return {index: tuple(secret.name for secret in secrets) for index, secrets in self.chosen.items()}
+
+    @property
+    def _documents(self) -> Sequence[str]:
+        return PUBLISHED if self.viewing.role is Role.PARTNER else ()
 
 
 @asynccontextmanager
-async def a_pair(stage: Stage, viewing: Viewing, seed: int) -> AsyncIterator[Pair]:
+async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) -> AsyncIterator[Pair]:
     """Make it, and have both of its gateways answer until the block ends."""
     chance = dice("worlds", seed)
     token = stage.issuer.mint(viewing.persona.name)
     cast = cast_for(viewing, token_id(token), chance)
     chosen = _chosen(secrets_of(viewing, token_id(token), cast), chance)
-    marks = Marks(chance)
-    people = tuple(varied(cast, chosen, marks, dice(f"side {side}", seed)) for side in "AB")
-    settings = replace(stage.settings, guess_burst=10**6)
+    marks = Marks(dice("marks", seed), viewing)
+    people = tuple(varied(cast, chosen, marks) for _ in range(2))
+    unneeded = faults_of(viewing)
+    settings = replace(stage.settings, guess_burst=12 if chance.random() < LIMITED else 10**6)
     async with AsyncExitStack() as ending:
         lines = LogLines()
         ending.enter_context(lines.listening())
         places = []
+        met = viewing.persona.organisation if viewing.role is Role.PARTNER else None  # it cannot ask for everybody
         for sandbox, side in zip(stage.sandboxes, people, strict=True):
-            world = await ending.enter_async_context(a_world(stage, sandbox, side, {}, settings))
+            faults = _faults(unneeded, chance)
+            world = await ending.enter_async_context(a_world(stage, sandbox, side, faults, settings, met))
             places.append(Place(world, await ending.enter_async_context(Line.to(world.gateway.url)), lines))
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Contactpoint-Purpose": viewing.purpose.value,
-            **({"Contactpoint-Reason": AUDITORS_REASON} if viewing.persona.name == "auditor" else {}),
-        }
-        words = vocabulary_of(people[0], people[1])
-        yield Pair(seed, viewing, chosen, headers, (places[0], places[1]), words, frozenset(marks.canaries))
+        yield Pair(
+            seed,
+            viewing,
+            chosen,
+            headers_of(viewing, token),
+            (places[0], places[1]),
+            vocabulary_of(people[0], people[1], acted_on=_acted_on(viewing, chosen)),
+            _tiers(cast, people),
+            Canaries(marks.canaries),
+            coverage,
+        )
+
+
+def headers_of(viewing: Viewing, token: str) -> Mapping[str, str]:
+    """Who asks, and what for."""
+    reason = {"Contactpoint-Reason": AUDITORS_REASON} if viewing.role is Role.AUDITOR else {}
+    return {"Authorization": f"Bearer {token}", "Contactpoint-Purpose": viewing.purpose.value, **reason}
+
+
+def token_id(token: str) -> str:
+    """The `jti` that the token names itself by."""
+    return str(json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["jti"])
 
 
 def dice(purpose: str, seed: int) -> random.Random:
@@ -105,69 +171,33 @@ def acquaintance(vocabulary: Vocabulary) -> Sent:
     return Sent(text, {"numbers": list(numbers)}, targets=numbers)
 
 
-def redirected(sent: Sent, vocabulary: Vocabulary, chance: random.Random) -> Sent:
-    """The same document about others: to read and check a text costs more than all that is asked by it."""
-    targets = list(sent.targets)
-
-    def other(value: Any) -> Any:
-        match value:
-            case str() if value.replace("-", "").replace(" ", "").upper() in sent.targets:
-                somebody = chance.choice(vocabulary.children)
-                targets.append(somebody.number)
-                return somebody.number
-            case list():
-                return [other(part) for part in value]
-            case dict():
-                return {name: other(part) for name, part in value.items()}
-            case _:
-                return value
-
-    return sent._replace(variables=other(dict(sent.variables)), targets=tuple(targets))
-
-
-def token_id(token: str) -> str:
-    """The `jti` that the token names itself by."""
-    return str(json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["jti"])
-
-
-def vocabulary_of(first: Cast, second: Cast) -> Vocabulary:
-    """All that can be asked about in either world."""
-    everybody = [
-        somebody
-        for index in first
-        for somebody in _both([side[index] for side in (first, second) if side[index].present])
-    ]
-    return Vocabulary(
-        tuple(everybody),
-        organisations=tuple(persona.organisation for persona in PERSONAS.values()),
-        authorities=tuple(authority.gss for authority in AUTHORITIES[:3]),
-    )
-
-
-def _both(people: list[Person]) -> Iterator[Somebody]:
-    """One child under each number that it has in either world."""
-    children = [person.child for person in people]
-    for number in dict.fromkeys(child.number for child in children):
-        yield Somebody(
-            number,
-            families=_words(child.name.family for child in children),
-            givens=_words(child.name.given[0] for child in children),
-            former_families=_words(name.family for child in children for name in child.former_names),
-            birth_dates=tuple(dict.fromkeys(child.birth_date for child in children)),
-            genders=_words(child.gender.value for child in children),
-            postcodes=_words(child.address.postcode for child in children),
-            nhs_numbers=_words(child.keys.nhs_number and child.keys.nhs_number.value for child in children),
-            upns=_words(child.keys.upn and child.keys.upn.value for child in children),
-            birth_entries=_words(child.keys.birth_entry and child.keys.birth_entry.value for child in children),
-        )
-
-
-def _words(words: Iterator[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for word in words if word))
-
-
 def _chosen(possible: Chosen, chance: random.Random) -> Chosen:
     return {
         index: tuple(secret for secret in secrets if chance.random() < MOST_OFTEN)
         for index, secrets in possible.items()
+    }
+
+
+def _acted_on(viewing: Viewing, chosen: Chosen) -> frozenset[int]:
+    """Whom acts may name: those of whom nothing is varied, and those who are not there before this viewer.
+
+    An act on anybody else could rightly bring to light what is hidden until then.
+    """
+    return frozenset(
+        index
+        for index, secrets in chosen.items()
+        if not secrets or any("IDENTITY" in secret.categories for secret in secrets)
+    )
+
+
+def _faults(unneeded: tuple[AgencyName, ...], chance: random.Random) -> Mapping[AgencyName, Fault]:
+    kinds = (Fault.DOWN, Fault.OVERLOADED, Fault.MALFORMED, Fault.HTML_500, Fault.RESTRICTED, Fault.MISMATCH)
+    return {agency: chance.choice(kinds) for agency in unneeded if chance.random() < 0.5}
+
+
+def _tiers(cast: Cast, people: tuple[Cast, ...]) -> Mapping[str, str]:
+    return {
+        side[index].child.number: "HELD" if person.protected.held_alone else person.protected.tier.value
+        for index, person in cast.items()
+        for side in people
     }

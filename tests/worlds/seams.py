@@ -12,10 +12,11 @@ import asyncpg
 from asyncpg.connection import LoggedQuery
 
 from adapters.client import AgencyClient, Call, Response
-from adapters.store.entries import SealedEntry
+from adapters.store.entries import Conditions, SealedEntry
 from gateway import app
 from gateway.agencies import build_agencies
-from gateway.audit.data_keys import DataKeys
+from gateway.audit.data_keys import DataKey, DataKeys
+from gateway.audit.group_commit import AccessStore, GroupCommit
 from gateway.audit.scribe import Access, Scribe
 from gateway.events import Observer
 from gateway.settings import Settings
@@ -43,7 +44,7 @@ class Seams:
         self.questions: set[str] = set()
         self._settled = asyncio.Event()
         self.statements: list[tuple[str, tuple[object, ...]]] = []
-        self.recorded: list[Access] = []
+        self.recorded: list[Access | Conditions] = []
         self._whose = _whose(people)
         self._identifier = re.compile("|".join(map(re.escape, self._whose)) or "(?!)")
 
@@ -61,6 +62,7 @@ class Seams:
         with (
             patch.object(asyncpg, "create_pool", partial(asyncpg.create_pool, init=begin)),
             patch.object(app, "Scribe", partial(_HeardScribe, self)),
+            patch.object(app, "GroupCommit", partial(_HeardCommit, self)),
         ):
             yield
 
@@ -115,9 +117,21 @@ class _HeardScribe(Scribe):
         super().__init__(keys, index_key)
         self._seams = seams
 
-    async def sealed(self, access: Access) -> SealedEntry:
+    def _sealed(self, access: Access, keys: tuple[DataKey, ...]) -> SealedEntry:
         self._seams.recorded.append(access)
-        return await super().sealed(access)
+        return super()._sealed(access, keys)
+
+
+class _HeardCommit(GroupCommit):
+    """Writes records, and what each depends on is heard: the epochs it was decided under, and how much was guessed."""
+
+    def __init__(self, seams: Seams, store: AccessStore, *, burst: float, per_second: float) -> None:
+        super().__init__(store, burst=burst, per_second=per_second)
+        self._seams = seams
+
+    def record(self, entry: SealedEntry, conditions: Conditions) -> "asyncio.Future[int]":
+        self._seams.recorded.append(conditions)
+        return super().record(entry, conditions)
 
 
 def _whose(people: Cast) -> Mapping[str, str]:

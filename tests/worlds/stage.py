@@ -1,27 +1,37 @@
 """What outlives a pair of worlds: the database server, a template to copy, the issuer, and two sets of agencies."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 import asyncpg
+import msgspec
 
 from adapters import private_files
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import Issuer
+from adapters.sandbox.personas import partners
 from adapters.sandbox.populate import populate
 from adapters.store.embedded import DATABASE, EmbeddedCluster
 from adapters.store.migrate import migrate
+from adapters.store.registering import Registrar
+from adapters.store.registry_records import PublishedDocument
 from adapters.store.roles import Role, credentials, database_grants
+from gateway.classes import CLASSES
 from gateway.settings import Settings
+from gateway.viewer import Role as Viewers
 from tests.databases import Database, reachable_folder
 from tests.running import KIN_KEY, let_in
 from tests.worlds.casting import CHILDREN
+from tests.worlds.operations_published import document_of, texts_to_publish
 
 TEMPLATE = "worlds"
+PUBLISHED: Final = tuple(texts_to_publish(CLASSES[Viewers.PARTNER], random.Random(7)))  # noqa: S311 - no secret
 UNHURRIED = 1_000_000  # what agencies bear a second: nobody waits for a turn, so no turn is taken differently
 NOBODY_SIGNS = 1e6  # seconds from one checkpoint to the next: none within a run
 
@@ -34,6 +44,7 @@ class Stage:
     settings: Settings
     issuer: Issuer
     sandboxes: tuple[Sandbox, Sandbox]
+    published: Mapping[str, str] = field(default_factory=lambda: {document_of(text).id: text for text in PUBLISHED})
     _serial: "count[int]" = field(default_factory=count)
 
     @asynccontextmanager
@@ -47,6 +58,19 @@ class Stage:
         finally:
             await superuser.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             await superuser.close()
+
+
+async def _publish(template: Database) -> None:
+    """Let the partner ask by every way there is for all that there is, registered as ever for some of it alone."""
+    [known] = partners()
+    every_way = frozenset(CLASSES[Viewers.PARTNER].query_type.fields)  # type: ignore[union-attr]  # it has queries
+    documents = [
+        PublishedDocument(known.organisation, document_of(text).id, text, f"document-{place}")
+        for place, text in enumerate(PUBLISHED)
+    ]
+    async with await Registrar.connect(template.dsn(Role.REGISTRY)) as registrar:
+        await registrar.put((), [msgspec.structs.replace(known, roots=every_way)], ())
+        await registrar.publish(documents, "the instrument")
 
 
 async def _copy(superuser: "asyncpg.Connection[asyncpg.Record]", template: str, name: str) -> None:
@@ -86,5 +110,7 @@ async def stage_on(cluster: EmbeddedCluster, data: Path) -> AsyncIterator[Stage]
         template = Database(cluster, TEMPLATE)
         await populate(template.dsn(Role.OWNER), CHILDREN, lambda done: None, KIN_KEY)
         await let_in(template, issuer)
-        settings = replace(Settings(data=data), checkpoint_seconds=NOBODY_SIGNS)
+        await _publish(template)
+        # No answer waits for a beat: what is compared is what was done, and time is measured elsewhere.
+        settings = replace(Settings(data=data), checkpoint_seconds=NOBODY_SIGNS, beat=0.0)
         yield Stage(cluster, settings, issuer, (sandboxes[0], sandboxes[1]))

@@ -35,6 +35,14 @@ class Protected:
     circle: tuple[tuple[str, frozenset[str]], ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def held_alone(self) -> bool:
+        return self.tier is Tier.OPEN and bool(self.holds)
+
+    @property
+    def protects(self) -> bool:
+        return self.tier is not Tier.OPEN or bool(self.holds)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -78,6 +86,10 @@ class Viewing:
         """The categories of this child that must not show, where the viewer comes with the token of this id."""
         if self.is_own(person.child):
             return EVERYTHING
+        if self.purpose is Purpose.AUDIT:  # whose record was looked at is told of their own and of the unprotected
+            return EVERYTHING if self._is_anothers(person) else EVERYTHING - {"IDENTITY"}
+        if self.purpose is Purpose.STATISTICS:  # the protected are not counted
+            return EVERYTHING if person.protected.protects else EVERYTHING - {"IDENTITY"}
         facts = self._facts(person, token)
         return frozenset(word for word in EVERYTHING if not may_be_told(Category(word), self._asker, facts))
 
@@ -85,6 +97,11 @@ class Viewing:
         """Whether the viewer is the child, or its parent."""
         own = self.persona.nhs_number
         return own is not None and own in (child.keys.nhs_number, *(parent.nhs_number for parent in child.parents))
+
+    def _is_anothers(self, person: Person) -> bool:
+        protected = person.protected
+        authority = person.child.authority if protected.tier is Tier.OPEN else protected.authority
+        return protected.protects and authority != self.persona.authority
 
     @property
     def _asker(self) -> Asker:

@@ -12,12 +12,14 @@ from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.faults import Fault
 from adapters.sandbox.population import SyntheticChild, child_at
 from adapters.store.kinship import print_of
+from adapters.store.registering import Registrar
 from adapters.store.roles import Connection, Role
 from adapters.store.search import name_key
 from adapters.store.sounds import sound
 from gateway.app import Gateway
 from gateway.demo import DemonstrationDoor, pretended
 from gateway.settings import Settings
+from gateway.statistics.building import build
 from tests.databases import Database
 from tests.running import KIN_KEY
 from tests.worlds.casting import Cast
@@ -25,6 +27,8 @@ from tests.worlds.seams import Seams
 from tests.worlds.stage import Stage
 from tests.worlds.viewings import Person
 
+MONTH: Final = date(2026, 9, 1)  # of the one count of children that there is
+REFERENCES: Final = ()
 _FOR_EVER: Final = date(2099, 1, 1)
 
 
@@ -46,11 +50,17 @@ async def a_world(
     people: Cast,
     faults: Mapping[AgencyName, Fault],
     settings: Settings,
+    met_by: str | None = None,
 ) -> AsyncIterator[World]:
-    """Load it, and have a gateway answer from it until the block ends."""
+    """Load it, and have a gateway answer from it until the block ends.
+
+    The organisation that everybody is `met_by` has a handle for each of them already.
+    """
     async with AsyncExitStack() as ending:
         database = await ending.enter_async_context(stage.database())
-        await _load(database, people)
+        await _load(database, people, met_by)
+        async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
+            await build(registrar, MONTH)
         sandbox.known.know({index: person.child for index, person in people.items()})
         for agency in AgencyName:
             sandbox.fault(agency, faults.get(agency, Fault.NONE))
@@ -73,7 +83,7 @@ async def a_world(
 # --- The store.
 
 
-async def _load(database: Database, people: Cast) -> None:
+async def _load(database: Database, people: Cast, met_by: str | None) -> None:
     """Bring a copy of the template to what these people are."""
     owner = await database.connect(Role.OWNER)
     try:
@@ -81,8 +91,15 @@ async def _load(database: Database, people: Cast) -> None:
             await owner.execute("DELETE FROM shields")
             await _load_children(owner, people)
             await _load_protection(owner, [(index + 1, person) for index, person in people.items() if person.present])
+            if met_by is not None:
+                await owner.execute(
+                    "INSERT INTO broker_references (reference, organisation, child_id, expires_at)"
+                    " SELECT 'a handle of child ' || id, $1, id, now() + interval '1 day' FROM children",
+                    met_by,
+                )
             # How many statements that took is no word of a world's.
             await owner.execute("UPDATE shield_epoch SET epoch = 1000")
+            await owner.execute("DELETE FROM outbox")  # of shields that were there before anybody was told
     finally:
         await owner.close()
 
