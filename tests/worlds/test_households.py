@@ -251,7 +251,10 @@ async def test_left_who_arrives_is_seen_to_be_protected(gateway: RunningGateway)
     seen = []
     for home in (None, ELSEWHERE):
         await live(gateway, home)
-        await gateway.execute("UPDATE children SET family = 'Earlier', name_key = 'earlier' WHERE family = 'Newcomer'")
+        await gateway.execute(
+            "UPDATE children SET family = 'Earlier', name_key = 'earlier', birth_date = '2010-01-01'"
+            " WHERE family = 'Newcomer'"  # whoever came in the other world is like nobody who comes in this one
+        )
         await arrives(gateway, gateway.child("open").address)
         seen.append((await newcomer(gateway))["shield"])
     assert seen[0] is not None
