@@ -116,9 +116,11 @@ class Arguments:
     def _search(self) -> Given:
         """Criteria of one child, any of them, now and then another's or nearly right."""
         somebody = self._somebody()
-        families = (*somebody.families, *somebody.former_families)
-        by: dict[str, Any] = {"family": self._nearly(self._one(families, "Nobody"))}
+        family = self._one((*somebody.families, *somebody.former_families), "Nobody")
         born = self._one(somebody.birth_dates, date(2012, 1, 1))
+        if self._rng.random() < 0.25:  # so little that others are found with them
+            return {"by": {"family": family, "birthYear": born.year}, **self._first(10)}
+        by: dict[str, Any] = {"family": self._nearly(family)}
         when = self._rng.random()
         if when < 0.55:
             by["birthDate"] = (born + timedelta(days=self._rng.choice((0, 0, 0, 0, 1, -30)))).isoformat()
@@ -169,7 +171,7 @@ class Arguments:
         if drawn < 0.3:
             return {"first": most} if most > 10 else {}
         if drawn < 1 - self._malformed:
-            return {"first": self._rng.randint(1, most)}
+            return {"first": self._rng.randint(1, most if drawn < 0.6 else 3)}  # a short page is soon cut
         return {"first": self._rng.choice((0, -1, most * 10 + 1, 51, 2**31 - 1))}
 
     def _page(self, root: str, most: int) -> Given:
