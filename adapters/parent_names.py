@@ -7,7 +7,7 @@ Whatever leaves a doubt therefore joins nothing.
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from adapters.records import Name, ParentContactRecord, ParentRecord
 
@@ -44,24 +44,32 @@ def folded(text: str | None) -> str:
     if not text:
         return ""
     if text.isascii():
-        return " ".join(text.lower().translate(_ASCII_PUNCTUATION).split())
+        return " ".join(text.encode().translate(_LOWER, _PUNCTUATION).decode().split())
     bare = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.sub(r"[^\w\s]|_", "", "".join(c for c in bare if not unicodedata.combining(c))).split())
 
 
-_ASCII_PUNCTUATION = dict.fromkeys(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
+# ASCII is nearly every name, and folded as bytes in a tenth of the time.
+_LOWER: Final = bytes(range(256)).lower()
+_SPACES: Final = bytes(code for code in range(128) if chr(code).isspace())
+_PUNCTUATION: Final = bytes(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
+_NO_LETTER: Final = _PUNCTUATION + _SPACES
 
 
 def _folded(name: Name) -> _Folded:
     family, given = name.family or "", " ".join(name.given)
-    letters = (family + given).replace(" ", "")
-    if letters.isascii() and letters.isalpha():  # nearly every name: there is nothing to fold but its case
-        return family.replace(" ", "").lower(), given.lower().split()
+    if family.isascii() and given.isascii():
+        return (
+            family.encode().translate(_LOWER, _NO_LETTER).decode(),
+            given.encode().translate(_LOWER, _PUNCTUATION).decode().split(),
+        )
     return folded(family).replace(" ", ""), folded(given).split()
 
 
 def _alike(a: _Folded, b: _Folded) -> bool:
     if a[0] != b[0] or not a[0] or not a[1] or not b[1]:
         return False
+    if a[1] == b[1]:
+        return True
     shared = min(len(a[1]), len(b[1]))
     return a[1][:shared] == b[1][:shared] or "".join(a[1]) == "".join(b[1])

@@ -104,10 +104,11 @@ Source: TypeAlias = Attribute | Method | Question | Call | Resolver
 class Leaf:
     """A scalar or an enum: checked and serialised as graphql-core does.
 
-    What is of the type `exact` is serialised already; what is of the type `usual` is serialised without more ado.
+    What is of the type `exact` is serialised already; what is of the type `usual` is serialised by `usually`.
     """
 
     serialize: Callable[[Any], Any] = field(repr=False)
+    usually: Callable[[Any], Any] = field(repr=False)
     exact: type | None
     usual: type | None
     nullable: bool
@@ -195,11 +196,6 @@ class Straight:
     askings: tuple[Asking, ...]
     admitted: Guards | None  # of all the fields
     at_hand: Guards | None  # of those at hand
-
-    @property
-    def whole(self) -> bool:
-        """Whether there is nothing but what is at hand, and no guard on it."""
-        return not self.later and not self.askings and self.admitted is None
 
 
 @dataclass(frozen=True, slots=True)

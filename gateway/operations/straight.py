@@ -7,12 +7,15 @@ reaches the source but response keys, and those as literals.
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from gateway.operations.plan import Attribute, Becomes, Leaf, Method, Object, Planned, Several
 
 # A value as it stands in the answer; raises where it is out of the ordinary.
 Put: TypeAlias = Callable[[Any], Any]
+
+# How deep what is plain is written in one place; below that it is called. Python nests no more than twenty loops.
+DEEPEST: Final = 8
 
 
 class Odd(Exception):
@@ -21,28 +24,25 @@ class Odd(Exception):
 
 def read_straight(fields: Sequence[Planned], classes: Sequence[type]) -> Put:
     """What reads, of an object of one of these very classes, the fields whose value is at hand and plain."""
-    names: dict[str, Any] = {"Odd": Odd}
-    unlike = []
-    for index, class_ in enumerate(classes):
-        names[f"class_{index}"] = class_
-        unlike.append(f"type(source) is not class_{index}")
-    lines = ["def read(source):", f"    if {' and '.join(unlike)}: raise Odd"]
-    entries = []
-    for index, planned in enumerate(fields):
-        if not at_hand(planned):
-            entries.append(f"{planned.key!r}: None")
-            continue
-        if isinstance(planned.source, Method):
-            names[f"call_{index}"] = planned.source.call
-            lines.append(f"    value_{index} = call_{index}(source)")
-        else:
-            lines.append(f"    value_{index} = source{planned.source}")
-        lines += [f"    {line}" for line in _becoming(planned.becomes, index, names)]
-        entries.append(f"{planned.key!r}: value_{index}")
-    lines.append(f"    return {{{', '.join(entries)}}}")
-    exec(compile("\n".join(lines), "<plan>", "exec"), names)  # noqa: S102 - see the module's first words
-    read: Put = names["read"]
-    return read
+
+    def written() -> Put:
+        written = _Written()
+        return written.function(written.object("value", fields, classes, 1))
+
+    return _when_called(written) if is_whole(fields) else written()
+
+
+def put_plain(becomes: Becomes) -> Put | None:
+    """What makes a value what it becomes, where all below it is plain; None where something is not."""
+    if not _is_plain(becomes):
+        return None
+
+    def written() -> Put:
+        written = _Written()
+        written.become("value", becomes, 1)
+        return written.function("value")
+
+    return _when_called(written)
 
 
 def at_hand(planned: Planned) -> bool:
@@ -50,76 +50,112 @@ def at_hand(planned: Planned) -> bool:
     return isinstance(planned.source, Attribute | Method) and planned.plain is not None
 
 
-def put_plain(becomes: Becomes) -> Put | None:
-    """What makes a value what it becomes, where all below it is plain; None where something is not."""
-    put = _put(becomes)
-    if put is None or not becomes.nullable:
-        return put
-    return lambda value: None if value is None else put(value)
+def is_whole(fields: Sequence[Planned]) -> bool:
+    """Whether there is nothing but what is at hand, and no guard on it."""
+    return all(at_hand(planned) and planned.guard is None for planned in fields)
 
 
-def _put(becomes: Becomes) -> Put | None:
-    """The same for what is not null."""
+def _is_plain(becomes: Becomes) -> bool:
     match becomes:
         case Leaf():
-            return _leaf(becomes)
-        case Object(selection=selection) if (straight := selection.straight) is not None and straight.whole:
-            return straight.read
-        case Several(item=Leaf(exact=exact, nullable=False)) if exact is not None:
-            return _list_of(exact)
+            return True
+        case Object(selection=selection):
+            return selection.straight is not None and is_whole(selection.fields)
         case Several(item=item):
-            put = put_plain(item)
-            return None if put is None else _list(put)
+            return _is_plain(item)
         case _:
-            return None
+            return False
 
 
-def _becoming(becomes: Becomes, index: int, names: dict[str, Any]) -> list[str]:
-    """The lines that make `value_N` what it becomes: what is usual in place, anything else by a call."""
-    value, put = f"value_{index}", f"put_{index}"
-    names[put] = _put(becomes)
-    otherwise = f"{value} = {put}({value})"
-    if becomes.nullable:
-        otherwise = f"if {value} is not None: {otherwise}"
-    if isinstance(becomes, Leaf) and becomes.exact is not None:
-        names[f"exact_{index}"] = becomes.exact
-        return [f"if type({value}) is not exact_{index}:", f"    {otherwise}"]
-    return [otherwise]
-
-
-def _leaf(leaf: Leaf) -> Put:
-    """It takes what serialising cannot change or refuse; an exception or something to be awaited is of no such type."""
-    exact, usual, serialize = leaf.exact, leaf.usual, leaf.serialize
-    if usual is not None and issubclass(usual, Enum):
-        names = {member: serialize(member) for member in usual}
-        return names.__getitem__
+def _when_called(written: Callable[[], Put]) -> Put:
+    """Written when it is first called: most of what is plain is only ever read within what it stands in."""
+    made: list[Put] = []
 
     def put(value: Any) -> Any:
-        if type(value) is exact:
-            return value
-        if type(value) is not usual:
-            raise Odd
-        return serialize(value)
+        if not made:
+            made.append(written())
+        return made[0](value)
 
     return put
 
 
-def _list_of(exact: type) -> Put:
-    def put_list(values: Any) -> list[Any]:
-        if type(values) is not tuple and type(values) is not list:
-            raise Odd
-        for value in values:
-            if type(value) is not exact:
-                raise Odd
-        return list(values)
+class _Written:
+    """The lines of one function of `value`, and what they name."""
 
-    return put_list
+    def __init__(self) -> None:
+        self._lines = ["def put(value):"]
+        self._names: dict[str, Any] = {"Odd": Odd}
+        self._variables = 0
 
+    def function(self, returned: str) -> Put:
+        source = "\n".join([*self._lines, f"    return {returned}"])
+        exec(compile(source, "<plan>", "exec"), self._names)  # noqa: S102 - see the module's first words
+        put: Put = self._names["put"]
+        return put
 
-def _list(put: Put) -> Put:
-    def put_list(values: Any) -> list[Any]:
-        if type(values) is not tuple and type(values) is not list:
-            raise Odd
-        return [put(value) for value in values]
+    def object(self, source: str, fields: Sequence[Planned], classes: Sequence[type], depth: int) -> str:
+        """The dict that the variable `source` is read as."""
+        unlike = " and ".join(f"type({source}) is not {self._named(class_)}" for class_ in classes)
+        self._line(depth, f"if {unlike}: raise Odd")
+        entries = []
+        for planned in fields:
+            value = "None"
+            if at_hand(planned):
+                value = self._variable()
+                match planned.source:
+                    case Method(call=call):
+                        self._line(depth, f"{value} = {self._named(call)}({source})")
+                    case attribute:
+                        self._line(depth, f"{value} = {source}{attribute}")
+                self.become(value, planned.becomes, depth)
+            entries.append(f"{planned.key!r}: {value}")
+        return f"{{{', '.join(entries)}}}"
 
-    return put_list
+    def become(self, value: str, becomes: Becomes, depth: int) -> None:
+        """Make the variable what it becomes. A null that may not stand is of no type that is looked for."""
+        match becomes:
+            case Leaf(exact=exact) if exact is not None:
+                null = f" and {value} is not None" if becomes.nullable else ""
+                self._line(depth, f"if type({value}) is not {self._named(exact)}{null}: raise Odd")
+                return
+            case _ if becomes.nullable:
+                self._line(depth, f"if {value} is not None:")
+                depth += 1
+        match becomes:
+            case Leaf(usual=usual) if usual is not None and issubclass(usual, Enum):
+                words = {member: becomes.serialize(member) for member in usual}
+                self._line(depth, f"{value} = {self._named(words)}[{value}]")
+            case Leaf(usual=usual, usually=usually):
+                # Serialising cannot refuse it; an exception, or something to be awaited, is of no such type.
+                self._line(depth, f"if type({value}) is not {self._named(usual)}: raise Odd")
+                self._line(depth, f"{value} = {self._named(usually)}({value})")
+            case _ if depth > DEEPEST:
+                self._line(depth, f"{value} = {self._named(put_plain(becomes))}({value})")
+            case Object(selection=selection):
+                self._line(depth, f"{value} = {self.object(value, selection.fields, selection.classes, depth)}")
+            case Several(item=Leaf(exact=exact, nullable=False)) if exact is not None:
+                one = self._variable()
+                self._line(depth, f"if type({value}) is not tuple and type({value}) is not list: raise Odd")
+                self._line(depth, f"for {one} in {value}:")
+                self._line(depth + 1, f"if type({one}) is not {self._named(exact)}: raise Odd")
+                self._line(depth, f"{value} = [*{value}]")
+            case Several(item=item):
+                one, several = self._variable(), self._variable()
+                self._line(depth, f"if type({value}) is not tuple and type({value}) is not list: raise Odd")
+                self._line(depth, f"{several} = []")
+                self._line(depth, f"for {one} in {value}:")
+                self.become(one, item, depth + 1)
+                self._line(depth + 1, f"{several}.append({one})")
+                self._line(depth, f"{value} = {several}")
+
+    def _line(self, depth: int, line: str) -> None:
+        self._lines.append(f"{'    ' * depth}{line}")
+
+    def _variable(self) -> str:
+        self._variables += 1
+        return f"value_{self._variables}"
+
+    def _named(self, thing: Any) -> str:
+        name = f"name_{len(self._names)}"
+        self._names[name] = thing
+        return name
