@@ -26,7 +26,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
 }
 
 DENSITIES: Final = (0.15, 0.3, 0.5, 0.8, 1)  # of fields that are asked, of those that there are
-STANDING: Final = 100
+STANDING: Final = 60
 
 
 @lru_cache
