@@ -16,7 +16,9 @@ from tests.leaks.seeded import LEAKS, BadLeak, Leak
 def main() -> None:
     """Run. The exit status is 1 where a leak was seen by nothing, 2 where that could not be found out."""
     parser = argparse.ArgumentParser(prog="python -m tests.leaks", description=__doc__)
-    parser.add_argument("--only", default="", help="leaks whose name, area or check has this in it")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="leaks whose name, area or check has one of these in it"
+    )
     parser.add_argument("--pairs", type=int, default=20_000, help="the most pairs of worlds for each")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--at-once", type=int, default=2, help="copies that are looked at at a time")
@@ -24,7 +26,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"put what is found into {page.PAGE.name}")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    leaks = [leak for leak in LEAKS if any(given.only in word for word in (leak.name, leak.area, leak.seen_by))]
+    leaks = [
+        leak for leak in LEAKS if any(word in " ".join((leak.name, leak.area, leak.seen_by)) for word in given.only)
+    ]
     judge = Judge(given.pairs, given.seed)
     began = time.monotonic()
     try:
