@@ -56,8 +56,8 @@ class Pair:
     _readers: tuple[Reader, Reader] = field(default_factory=lambda: (Reader(), Reader()))
     _ran: int = 0
 
-    def operations(self) -> Iterator[Sent]:
-        """Endless; the same for the same seed."""
+    def operations(self, written: int) -> Iterator[Sent]:
+        """Endless; the same for the same seed. So many documents are `written` by hypothesis-graphql."""
         chance = dice("operations", self.seed)
         schema = CLASSES[self.viewing.role]
         if self.viewing.most and self.viewing.role is not Role.PARTNER:
@@ -68,6 +68,7 @@ class Pair:
             chance,
             self._documents,
             ASKED,
+            written,
             seldom=() if self.viewing.purpose is Purpose.SHIELD_MANAGEMENT else FOR_MANAGING,
         )
 
@@ -130,10 +131,9 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
         lines = LogLines()
         ending.enter_context(lines.listening())
         places = []
-        met = viewing.persona.organisation if viewing.role is Role.PARTNER else None  # it cannot ask for everybody
         for sandbox, side in zip(stage.sandboxes, people, strict=True):
             faults = _faults(unneeded, chance)
-            world = await ending.enter_async_context(a_world(stage, sandbox, side, faults, settings, met))
+            world = await ending.enter_async_context(a_world(stage, sandbox, side, faults, settings, viewing))
             places.append(Place(world, await ending.enter_async_context(Line.to(world.gateway.url)), lines))
         yield Pair(
             seed,

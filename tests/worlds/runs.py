@@ -27,6 +27,8 @@ class Wanted:
     each: int = EACH
     viewings: Sequence[Viewing] = VIEWINGS
     until_difference: bool = False
+    written: int = 60  # documents that hypothesis-graphql writes for each schema, some 15 ms each
+    aims: bool = True  # at what of the schema nobody has asked yet, with operations beyond `each`
 
 
 @dataclass
@@ -55,7 +57,7 @@ async def run(stage: Stage, wanted: Wanted, say: Callable[[str], None] = lambda 
             break
         viewing = wanted.viewings[number // wanted.step % len(wanted.viewings)]
         async with a_pair(stage, viewing, number, ran.coverage) as pair:
-            await _run_in(pair, ran, min(wanted.each, wanted.pairs - ran.pairs))
+            await _run_in(pair, ran, wanted)
             hidden |= pair.canaries.hidden
         for words in ran.told[told_before:]:
             say(words)
@@ -67,8 +69,10 @@ async def run(stage: Stage, wanted: Wanted, say: Callable[[str], None] = lambda 
     return ran
 
 
-async def _run_in(pair: Pair, ran: Ran, most: int) -> None:
-    for sent in itertools.chain(itertools.islice(pair.operations(), most), pair.aimed()):
+async def _run_in(pair: Pair, ran: Ran, wanted: Wanted) -> None:
+    most = min(wanted.each, wanted.pairs - ran.pairs)
+    aimed = pair.aimed() if wanted.aims else ()
+    for sent in itertools.chain(itertools.islice(pair.operations(wanted.written), most), aimed):
         difference = await pair.run(sent)
         ran.pairs += 1
         if difference is not None:

@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
-import msgspec
 
 from adapters import private_files
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.issuer import Issuer
-from adapters.sandbox.personas import partners
 from adapters.sandbox.populate import populate
 from adapters.store.embedded import DATABASE, EmbeddedCluster
 from adapters.store.migrate import migrate
-from adapters.store.registering import Registrar
-from adapters.store.registry_records import PublishedDocument
 from adapters.store.roles import Role, credentials, database_grants
 from gateway.classes import CLASSES
 from gateway.settings import Settings
@@ -60,17 +56,15 @@ class Stage:
             await superuser.close()
 
 
-async def _publish(template: Database) -> None:
-    """Let the partner ask by every way there is for all that there is, registered as ever for some of it alone."""
-    [known] = partners()
-    every_way = frozenset(CLASSES[Viewers.PARTNER].query_type.fields)  # type: ignore[union-attr]  # it has queries
-    documents = [
-        PublishedDocument(known.organisation, document_of(text).id, text, f"document-{place}")
-        for place, text in enumerate(PUBLISHED)
-    ]
-    async with await Registrar.connect(template.dsn(Role.REGISTRY)) as registrar:
-        await registrar.put((), [msgspec.structs.replace(known, roots=every_way)], ())
-        await registrar.publish(documents, "the instrument")
+@asynccontextmanager
+async def _template(cluster: EmbeddedCluster) -> AsyncIterator[None]:
+    superuser = await asyncpg.connect(cluster.superuser_dsn())
+    try:
+        await _copy(superuser, DATABASE, TEMPLATE)
+        yield
+    finally:
+        await superuser.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+        await superuser.close()
 
 
 async def _copy(superuser: "asyncpg.Connection[asyncpg.Record]", template: str, name: str) -> None:
@@ -102,15 +96,10 @@ async def stage_on(cluster: EmbeddedCluster, data: Path) -> AsyncIterator[Stage]
         issuer = await Issuer.start(data / "issuer-key.json")
         ending.push_async_callback(issuer.close)
         sandboxes = [await ending.enter_async_context(await Sandbox.start(pds_rate=UNHURRIED)) for _ in range(2)]
-        superuser = await asyncpg.connect(cluster.superuser_dsn())
-        try:
-            await _copy(superuser, DATABASE, TEMPLATE)
-        finally:
-            await superuser.close()
+        await ending.enter_async_context(_template(cluster))
         template = Database(cluster, TEMPLATE)
         await populate(template.dsn(Role.OWNER), CHILDREN, lambda done: None, KIN_KEY)
         await let_in(template, issuer)
-        await _publish(template)
         # No answer waits for a beat: what is compared is what was done, and time is measured elsewhere.
         settings = replace(Settings(data=data), checkpoint_seconds=NOBODY_SIGNS, beat=0.0)
         yield Stage(cluster, settings, issuer, (sandboxes[0], sandboxes[1]))

@@ -6,26 +6,33 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import msgspec
+
 from adapters.agency import AgencyName
 from adapters.records import Keys, Tier
 from adapters.sandbox.agencies import Sandbox
 from adapters.sandbox.faults import Fault
+from adapters.sandbox.personas import partners
 from adapters.sandbox.population import SyntheticChild, child_at
 from adapters.store.kinship import print_of
 from adapters.store.registering import Registrar
+from adapters.store.registry_records import PublishedDocument
 from adapters.store.roles import Connection, Role
 from adapters.store.search import name_key
 from adapters.store.sounds import sound
 from gateway.app import Gateway
+from gateway.classes import CLASSES
 from gateway.demo import DemonstrationDoor, pretended
 from gateway.settings import Settings
 from gateway.statistics.building import build
+from gateway.viewer import Role as Viewers
 from tests.databases import Database
 from tests.running import KIN_KEY
 from tests.worlds.casting import Cast
+from tests.worlds.operations_published import document_of
 from tests.worlds.seams import Seams
-from tests.worlds.stage import Stage
-from tests.worlds.viewings import Person
+from tests.worlds.stage import PUBLISHED, Stage
+from tests.worlds.viewings import Person, Viewing
 
 MONTH: Final = date(2026, 9, 1)  # of the one count of children that there is
 REFERENCES: Final = ()
@@ -50,17 +57,17 @@ async def a_world(
     people: Cast,
     faults: Mapping[AgencyName, Fault],
     settings: Settings,
-    met_by: str | None = None,
+    viewing: Viewing,
 ) -> AsyncIterator[World]:
-    """Load it, and have a gateway answer from it until the block ends.
-
-    The organisation that everybody is `met_by` has a handle for each of them already.
-    """
+    """Load it, and have a gateway answer from it, before this viewing, until the block ends."""
     async with AsyncExitStack() as ending:
         database = await ending.enter_async_context(stage.database())
-        await _load(database, people, met_by)
-        async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
-            await build(registrar, MONTH)
+        await _load(database, people)
+        if viewing.role is Viewers.ANALYST:
+            async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
+                await build(registrar, MONTH)
+        if viewing.role is Viewers.PARTNER:
+            await _welcome_partner(database)
         sandbox.known.know({index: person.child for index, person in people.items()})
         for agency in AgencyName:
             sandbox.fault(agency, faults.get(agency, Fault.NONE))
@@ -83,7 +90,7 @@ async def a_world(
 # --- The store.
 
 
-async def _load(database: Database, people: Cast, met_by: str | None) -> None:
+async def _load(database: Database, people: Cast) -> None:
     """Bring a copy of the template to what these people are."""
     owner = await database.connect(Role.OWNER)
     try:
@@ -91,15 +98,34 @@ async def _load(database: Database, people: Cast, met_by: str | None) -> None:
             await owner.execute("DELETE FROM shields")
             await _load_children(owner, people)
             await _load_protection(owner, [(index + 1, person) for index, person in people.items() if person.present])
-            if met_by is not None:
-                await owner.execute(
-                    "INSERT INTO broker_references (reference, organisation, child_id, expires_at)"
-                    " SELECT 'a handle of child ' || id, $1, id, now() + interval '1 day' FROM children",
-                    met_by,
-                )
             # How many statements that took is no word of a world's.
             await owner.execute("UPDATE shield_epoch SET epoch = 1000")
             await owner.execute("DELETE FROM outbox")  # of shields that were there before anybody was told
+    finally:
+        await owner.close()
+
+
+async def _welcome_partner(database: Database) -> None:
+    """Let the partner ask by every way there is for all that there is, registered as ever for some of it alone.
+
+    Everybody is known to it by a handle already: it has no document that meets them one by one.
+    """
+    [known] = partners()
+    every_way = frozenset(CLASSES[Viewers.PARTNER].query_type.fields)
+    documents = [
+        PublishedDocument(known.organisation, document_of(text).id, text, f"document-{place}")
+        for place, text in enumerate(PUBLISHED)
+    ]
+    async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
+        await registrar.put((), [msgspec.structs.replace(known, roots=every_way)], ())
+        await registrar.publish(documents, "the instrument")
+    owner = await database.connect(Role.OWNER)
+    try:
+        await owner.execute(
+            "INSERT INTO broker_references (reference, organisation, child_id, expires_at)"
+            " SELECT 'a handle of child ' || id, $1, id, now() + interval '1 day' FROM children",
+            known.organisation,
+        )
     finally:
         await owner.close()
 
