@@ -24,6 +24,7 @@ from adapters.sandbox.population import NOTABLE, child_at
 from benchmarks.machine import Unsuitable, kept_to, two_cores
 from benchmarks.surroundings import DidNotStart
 from benchmarks.telling_apart import TOLD_APART, Asker, Class, Meter, Samples, Unlike, compare, compare_cold
+from benchmarks.timing_feeds import loaded, probes
 from benchmarks.timing_world import Copy, TimedWorld, timed_world
 from gateway.endpoint import GRAPHQL
 
@@ -39,6 +40,7 @@ BEHIND: Final = "query($n: ID!) { child(number: $n) { number practice { name } e
 REASON: Final = "a reason of some length"
 
 AT_ONCE: Final = 4  # lines that wait for the beat
+LOADS_IN: Final = 10  # of loads there is one sample to so many of answers
 WARMING: Final = 20  # samples of each class that do not count
 
 TEACHER, WORKER, ELSEWHERE = "teacher", "social-worker", "shield-officer-elsewhere"
@@ -175,6 +177,7 @@ async def _measured(samples: int, only: str, chance: random.Random) -> int:
         async with timed_world() as world:
             writer = Writer(world)
             cold, warm = await first_in_an_hour(world, writer), await lines(world, writer)
+            rows = await probes(world, world.data)
             await world.settled()
             async with world.answered(core) as answering:
 
@@ -192,6 +195,10 @@ async def _measured(samples: int, only: str, chance: random.Random) -> int:
                     for found in await asyncio.gather(*(asyncio.to_thread(measure, line) for line in asked)):
                         print(row(found, alone=len(group) == 1), flush=True)
                         told += abs(found.t) > TOLD_APART
+            print("\nof loads, by the operator's clock: what a source must not be given")
+            for probe in rows:
+                if only in probe.what:
+                    print(row(await loaded(world, probe, samples // LOADS_IN, chance), alone=False), flush=True)
     return told
 
 

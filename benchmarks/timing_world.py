@@ -43,14 +43,20 @@ _LETTERS: Final = str.maketrans("0123456789", "abcdefghij")
 
 _COPY: Final = """
 INSERT INTO children OVERRIDING SYSTEM VALUE
-SELECT (jsonb_populate_record(c, $2::jsonb || jsonb_build_object('id', (SELECT max(id) + 1 FROM children)))).*
-  FROM children c WHERE c.number = $1
+SELECT copy.*
+  FROM children c
+ CROSS JOIN (SELECT nextval(pg_get_serial_sequence('children', 'id')) AS id) AS fresh
+ CROSS JOIN LATERAL jsonb_populate_record(c, $2::jsonb || jsonb_build_object('id', fresh.id)) AS copy
+ WHERE c.number = $1
 RETURNING id
 """
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE usename IN ('contactpoint_gateway', 'contactpoint_shield')"
 _SHIELD: Final = """
-INSERT INTO shields SELECT (jsonb_populate_record(s, $3::jsonb || jsonb_build_object('child_id', $2::bigint))).*
-  FROM shields s JOIN children c ON c.id = s.child_id WHERE c.number = $1
+INSERT INTO shields
+SELECT copy.*
+  FROM shields s JOIN children c ON c.id = s.child_id
+ CROSS JOIN LATERAL jsonb_populate_record(s, $3::jsonb || jsonb_build_object('child_id', $2::bigint)) AS copy
+ WHERE c.number = $1
 """
 
 

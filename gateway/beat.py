@@ -7,6 +7,11 @@ apart by waiting (CASES 17). To do equal work for each would be a promise broken
 import asyncio
 
 
+def rest(gone: float, beat: float) -> float:
+    """Seconds until the next beat, so many being gone since the first."""
+    return beat - gone % beat
+
+
 class Beat:
     """Keeps answers back for the rest of a beat of so many seconds; with none, not at all."""
 
@@ -17,5 +22,4 @@ class Beat:
     async def after(self, began: float) -> None:
         """Return at the next beat of those that are counted from `began` (loop time, seconds)."""
         if self._seconds > 0:
-            gone = self._loop.time() - began
-            await asyncio.sleep(self._seconds - gone % self._seconds)
+            await asyncio.sleep(rest(self._loop.time() - began, self._seconds))

@@ -1,6 +1,7 @@
 """`contactpoint feed`: load a source's file, and see how far each source has come."""
 
 import json
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from adapters.store.feeding import FeedStore, SourceStatus
 from adapters.store.roles import Role
+from gateway.beat import rest
 from gateway.checking import demand_lawful
 from gateway.database import Database, migrated, opened
 from gateway.feeds.definition import SourceDefinition, SourceError, read_definition
@@ -40,8 +42,11 @@ def load_file(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Load a file. After a kill the same command goes on where it stopped; a file that was loaded changes nothing."""
-    settings = settings_for(data)
+    """Load a file. After a kill the same command goes on where it stopped; a file that was loaded changes nothing.
+
+    With `--report source` it ends on a whole minute, as how long a load takes tells what became of its rows.
+    """
+    began, settings = time.monotonic(), settings_for(data)
     definition = read_definition(source, _sources(settings))
     holds_since = _holds_since(file, as_of)
     progress = progress_bar()
@@ -50,6 +55,8 @@ def load_file(
             loaded = uvloop.run(_loaded(settings, database, file, definition, holds_since, dry_run, progress))
     finally:
         progress.stop()
+    if report is Reader.SOURCE:
+        time.sleep(rest(time.monotonic() - began, settings.source_beat))
     parts = {reader: loaded.told_to(reader) for reader in ([report] if report else Reader)}
     if as_json:
         typer.echo(json.dumps({reader.value: part for reader, part in parts.items()}))

@@ -104,7 +104,7 @@ class Settings:
     guess_per_minute: float = setting(12.0, "guesses a minute that are made good again")
 
     limit_document: int = setting(32 * 1024, "most characters of a document")
-    limit_tokens: int = setting(1_500, "most tokens of a document")
+    limit_tokens: int = setting(1_200, "most tokens of a document")
     limit_definitions: int = setting(20, "most operations and fragments of a document")
     limit_depth: int = setting(15, "most levels of fields, fragments spread out")
     limit_aliases: int = setting(100, "most aliases, fragments spread out")
@@ -121,6 +121,9 @@ class Settings:
     deadline: float = setting(5.0, "longest time one request may take")
     beat: float = setting(
         0.025, "an answer in which somebody may have guessed leaves a whole number of these after it was asked for"
+    )
+    source_beat: float = setting(
+        60.0, "a report for a source alone is told a whole number of these after the load began"
     )
     connect_timeout: float = setting(1.0, "longest time to connect to an agency")
     read_timeout: float = setting(3.0, "longest silence of an agency while it answers")

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+import time
 from pathlib import Path
 
 import asyncpg
@@ -43,6 +44,7 @@ def settings(database: Database, tmp_path: Path) -> dict[str, str]:
         "CONTACTPOINT_DATA": str(tmp_path / "data"),
         "CONTACTPOINT_FEED_DSN": database.dsn(Role.FEED),
         "CONTACTPOINT_GATEWAY_DSN": database.dsn(Role.GATEWAY),
+        "CONTACTPOINT_SOURCE_BEAT": "0.01",
     }
 
 
@@ -64,6 +66,14 @@ async def test_a_file_is_loaded_and_reported(tmp_path: Path, settings: dict[str,
     assert (table.code, "created" in table.out, "accepted" in table.out) == (0, True, False)
     [status] = json.loads((await contactpoint("feed", "status", "--json", **settings)).out)
     assert (status["source"], status["rows"], status["finished"]) == ("mavis-class", 31, True)
+
+
+async def test_a_report_for_a_source_waits_for_its_beat(tmp_path: Path, settings: dict[str, str]) -> None:
+    """Whatever became of its rows, and however long that took."""
+    began = time.monotonic()
+    load = ("feed", "load", write(tmp_path / "class.csv", 2), "--source", "mavis-class", "--report", "source")
+    assert (await contactpoint(*load, **settings | {"CONTACTPOINT_SOURCE_BEAT": "5"})).code == 0
+    assert time.monotonic() - began >= 5
 
 
 async def test_a_kill_in_the_middle_is_made_good(tmp_path: Path, settings: dict[str, str], database: Database) -> None:

@@ -174,7 +174,11 @@ async def test_a_steward_cannot_tell_how_a_child_is_protected(
 async def test_the_command_says_the_same_in_every_world(loads: Loads, database: Database, tmp_path: Path) -> None:
     """To a source, word by word: foretold, loaded, and loaded again; and where it stands."""
     data = tmp_path / "data"
-    environment = {"CONTACTPOINT_DATA": str(data), "CONTACTPOINT_FEED_DSN": database.dsn(Role.FEED)}
+    environment = {
+        "CONTACTPOINT_DATA": str(data),
+        "CONTACTPOINT_FEED_DSN": database.dsn(Role.FEED),
+        "CONTACTPOINT_SOURCE_BEAT": "0.01",
+    }
     sources = data / "sources"
     sources.mkdir(parents=True)
     (sources / "probing.toml").write_text(
