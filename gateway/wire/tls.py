@@ -15,6 +15,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")  # of 1.2; all that 1.3 has are of this kind
     context.set_alpn_protocols(["http/1.1"])
     # Sessions are not taken up again: whose certificate it was would then be believed, and not looked at.
     context.num_tickets = 0

@@ -17,7 +17,7 @@ from tests.running import RunningGateway
 from tests.scanners.conforming import misfits
 from tests.scanners.installed import needs_scanners, run
 
-EXAMPLES = int(os.environ.get("SCAN_EXAMPLES", "25"))  # of every root field
+EXAMPLES = int(os.environ.get("SCAN_EXAMPLES", "15"))  # of every root field
 JSON = "application/json; charset=utf-8"
 
 # What a caller's mistake is called, and an agency's slowness. That we failed is none of these.

@@ -133,6 +133,14 @@ def test_old_tls_is_not_spoken(tls: ssl.SSLContext) -> None:
     assert tls.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
+def test_no_cipher_is_taken_that_could_be_opened_later_or_changed_unseen(tls: ssl.SSLContext) -> None:
+    """Keys that last no longer than the connection, and every message sealed with what it says."""
+    offered = tls.get_ciphers()
+    assert all(cipher["aead"] for cipher in offered)
+    assert all(cipher["protocol"] == "TLSv1.3" or cipher["name"].startswith("ECDHE-") for cipher in offered)
+    assert len(offered) > 3
+
+
 def test_a_session_is_not_taken_up_again(authority: CertificateAuthority, tls: ssl.SSLContext) -> None:
     """Each connection's certificate is looked at anew, by today's date and authorities."""
     assert tls.num_tickets == 0
