@@ -71,8 +71,8 @@ def run(
         if at_once <= LARGEST[many]
     ]
     have_wrk()
-    measures, figures = asyncio.run(_measured(names, cases, seconds, warm_up, parts=parts))
-    found = list(sheets(measures, figures))
+    measures, figures, pauses = asyncio.run(_measured(names, cases, seconds, warm_up, parts=parts))
+    found = list(sheets(measures, figures, pauses))
     for sheet in found:
         out.print(sheet.on_terminal(), "")
     if write:
@@ -82,10 +82,11 @@ def run(
 
 async def _measured(
     names: Sequence[str], cases: Sequence[Case], seconds: int, warm_up: int, *, parts: bool
-) -> tuple[list[Measure], list[Figure]]:
+) -> tuple[list[Measure], list[Figure], list[Figure]]:
     core, others = two_cores()
     with kept_to(others), tempfile.TemporaryDirectory() as folder:
-        figures = await _figures(core) if parts else []
+        figures = await _figures(core, "figures") if parts else []
+        pauses = await _figures(core, "pauses", "--json") if parts else []
         async with surroundings() as around:
             headers = {
                 "Authorization": f"Bearer {around.issuer.mint(PERSONA)}",
@@ -99,16 +100,16 @@ async def _measured(
                 measures = await bench.measure(
                     names, cases, lambda name, case: status.update(f"{CONTESTANTS[name].title}: {case.title}")
                 )
-    return measures, figures
+    return measures, figures, pauses
 
 
-async def _figures(core: int) -> list[Figure]:
+async def _figures(core: int, of: str, *words: str) -> list[Figure]:
     """The figures of single parts, from a process on the server's core, whose heap holds nothing of ours."""
-    command = ("taskset", "--cpu-list", str(core), sys.executable, "-m", "benchmarks.figures")
+    command = ("taskset", "--cpu-list", str(core), sys.executable, "-m", f"benchmarks.{of}", *words)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     said, _ = await process.communicate()
     if process.returncode:
-        raise DidNotStart("`benchmarks.figures` failed: its own words stand above")
+        raise DidNotStart(f"`benchmarks.{of}` failed: its own words stand above")
     return msgspec.json.decode(said, type=list[Figure])
 
 

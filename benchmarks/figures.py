@@ -1,4 +1,4 @@
-"""Figures of single parts: compiling a document, refusing an abusive one, verifying a token. A process of its own.
+"""Figures of single parts: compiling a document, verifying a token. A process of its own.
 
 Each is processor time, so that whatever else runs does not count; pauses for garbage do.
 """
@@ -14,10 +14,8 @@ from graphql import parse, validate
 
 from benchmarks.tokens import verifying
 from gateway.classes import CLASSES
-from gateway.errors import LimitExceeded
-from gateway.operations.documents import Documents, InvalidDocument
+from gateway.operations.documents import Documents
 from gateway.operations.limits import Limits
-from gateway.serving import spare_the_collector
 from gateway.viewer import Role
 from schema.built import field_guards, graphql_schema
 
@@ -34,7 +32,7 @@ class Figure(msgspec.Struct):
 
 async def figures() -> list[Figure]:
     """Every one of them."""
-    return [*_compiling(), *_refusing(), *(Figure(*each) for each in await verifying())]
+    return [*_compiling(), *(Figure(*each) for each in await verifying())]
 
 
 def _compiling() -> Iterator[Figure]:
@@ -60,21 +58,6 @@ def _compiling() -> Iterator[Figure]:
     yield Figure("the same document again", known)
 
 
-def _refusing() -> Iterator[Figure]:
-    documents = Documents(graphql_schema, field_guards, CLASSES, Limits())
-    spare_the_collector()  # as every gateway that serves does: else its search of the whole schema would be the pause
-
-    def refused(text: str) -> None:
-        try:
-            documents.operation(text, None, Role.PRACTITIONER)
-        except (InvalidDocument, LimitExceeded):
-            return
-        raise AssertionError("a document made to cost was not refused")
-
-    for what, text in ABUSIVE.items():
-        yield Figure(f"refusing {what}: the loop's pause", max(_spent(refused, text) for _ in range(5)), 50_000)
-
-
 def _spent(work: Callable[[str], None], text: str) -> float:
     began = time.process_time_ns()
     work(text)
@@ -90,28 +73,6 @@ def _hundred_fields(round_: int) -> str:
     children = " ".join(f"c{round_}_{place}: child(number: $number) {twenty}" for place in range(5))
     return f"query Hundred($number: ID!) {{ {children} }}"
 
-
-def _conflicting(arguments: int) -> str:
-    return "{ " + " ".join(f"child(number: {number}) {{ number }}" for number in range(arguments)) + " }"
-
-
-def _doubling(fragments: int) -> str:
-    chain = " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(fragments))
-    return f"{{ child(number: 1) {{ ...f0 }} }} {chain} fragment f{fragments} on Child {{ number }}"
-
-
-def _nested(beside: int, deep: int) -> str:
-    one = "... on Child { " * deep + "number" + " }" * deep
-    return "{ child(number: 1) { " + " ".join([one] * beside) + " } child(number: 2) { number } }"
-
-
-ABUSIVE: Final = {
-    "1,000 conflicting arguments": _conflicting(1_000),
-    "440 conflicting arguments, which fit into the tokens allowed": _conflicting(440),
-    "300 doubling fragments": _doubling(300),
-    "80 x 50 inline fragments": _nested(80, 50),
-    "15 x 50 inline fragments, which fit into the tokens allowed": _nested(15, 50),
-}
 
 if __name__ == "__main__":
     print(msgspec.json.encode(asyncio.run(figures())).decode())

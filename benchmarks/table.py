@@ -60,19 +60,24 @@ PROMISES: Final = (
 )
 
 
-def sheets(measures: Sequence[Measure], parts: Sequence[Figure]) -> Iterator[Sheet]:
-    """What was promised and whether it holds, then every case, then the figures of single parts."""
+def sheets(measures: Sequence[Measure], parts: Sequence[Figure], pauses: Sequence[Figure] = ()) -> Iterator[Sheet]:
+    """What was promised and whether it holds, every case, the figures of single parts, the longest pauses first."""
     promised = list(_promised(measures))
     if promised:
         yield Sheet("Ours, by processor time", ("against", "in", "at most", "is", "holds"), promised)
     for case in dict.fromkeys(measure.case for measure in measures):
         yield _case(case, [measure for measure in measures if measure.case == case])
     if parts:
-        yield Sheet(
-            "Single parts, processor time",
-            ("what", "ms", "at most"),
-            [(part.what, f"{part.microseconds / 1000:.3f}", _or_nothing(part.at_most)) for part in parts],
-        )
+        yield figured("Single parts, processor time", parts)
+    if pauses:
+        longest = sorted(pauses, key=lambda pause: -pause.microseconds)
+        yield figured("How long one request keeps all others waiting, at most", longest)
+
+
+def figured(title: str, figures: Sequence[Figure]) -> Sheet:
+    """Figures, one below the other."""
+    rows = [(one.what, f"{one.microseconds / 1000:.3f}", _or_nothing(one.at_most)) for one in figures]
+    return Sheet(title, ("what", "ms", "at most"), rows)
 
 
 def _promised(measures: Sequence[Measure]) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from gateway.wire.exchange import Request, Unread
 JSON: Final = "application/json"
 
 DEEPEST: Final = 32  # objects and lists within one another, the body itself among them
+MOST_BRACKETS: Final = 10_000  # of all variables and the document together: far more than either may have
 
 # A proxy may read the last where we read the first. To these comes the header for certificates, where there is one.
 SAID_ONCE: Final = frozenset({b"authorization", b"contactpoint-purpose", b"contactpoint-reason"})
@@ -143,13 +144,16 @@ _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 def object_in(text: bytes, otherwise: str) -> dict[str, Any]:
     """The JSON object that the text is: UTF-8, numbers that there are, each member once, at most `DEEPEST` deep.
 
-    Raises `BadRequest`, with the words `otherwise` where it is no JSON object at all.
+    Raises `LimitExceeded`, and `BadRequest` with the words `otherwise` where it is no JSON object at all.
     """
+    brackets = text.count(b"{") + text.count(b"[")  # in texts, too
+    if brackets > MOST_BRACKETS:  # an object costs a hundred times what it takes to write it
+        raise LimitExceeded("BODY", f"a body may hold at most {MOST_BRACKETS} objects and lists")
     try:
         value = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadRequest(otherwise) from None
-    if _is_too_deep(value):
+    if brackets > DEEPEST and _is_too_deep(value):
         raise BadRequest(f"JSON may be nested at most {DEEPEST} deep")
     if not _says_each_once(text, value):
         raise BadRequest("a member of a JSON object was sent twice")

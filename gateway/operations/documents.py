@@ -31,10 +31,14 @@ from schema.paths import Guards
 from schema.roots import CHILDLESS
 
 MOST_ERRORS = 5  # each may print what it is about: a large literal as often as it has mistakes
-MOST_DOCUMENTS_KEPT = 1_000
+
+# Objects that all kept operations consist of, about: a hundred and more as they are, or the eight largest. The garbage
+# collector goes through all of them from time to time, while everybody waits.
+MOST_OBJECTS_KEPT = 100_000
+OF_TOKEN, OF_FIELD = 3, 20
 
 # Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
 
 # Root fields that list what waits for officers and stewards.
 LISTS = frozenset({"shields", "quarantine"})
@@ -54,7 +58,7 @@ class Operation:
 
     `schema` is what whoever sent it is told of; it is `for_desk` where it acts, or lists what waits to be acted upon.
     `touches_no_child`: it can neither name a child nor change anything, so that it may travel in an address, which
-    proxies keep.
+    proxies keep. It consists of some `objects`, about.
     """
 
     document: DocumentNode
@@ -67,6 +71,7 @@ class Operation:
     shape: Shape
     roots: frozenset[str]
     hash: str
+    objects: int
     for_desk: bool
     touches_no_child: bool
 
@@ -97,8 +102,9 @@ class Documents:
         self._guards = guards
         self._classes = classes
         self._limits = limits
-        self._parsed: MutableMapping[str, DocumentNode] = LRUCache(MOST_DOCUMENTS_KEPT)
-        self._operations: MutableMapping[tuple[Role, str, str | None], Operation] = LRUCache(MOST_DOCUMENTS_KEPT)
+        self._operations: MutableMapping[tuple[Role, str, str | None], Operation] = LRUCache(
+            MOST_OBJECTS_KEPT, lambda operation: min(operation.objects, MOST_OBJECTS_KEPT)
+        )
 
     def operation(self, text: str, name: str | None, role: Role) -> Operation:
         """The operation to run; raises `InvalidDocument` or `LimitExceeded`."""
@@ -115,9 +121,7 @@ class Documents:
         return known
 
     def _prepare(self, text: str, hash_: str, name: str | None, role: Role) -> Operation:
-        document = self._parsed.get(hash_)
-        if document is None:
-            document = self._parsed[hash_] = self._parse(text)
+        document, objects = self._parse(text)
         schema = self._classes[role]
         _validate(schema, document)
         node = get_operation_ast(document, name)
@@ -140,13 +144,15 @@ class Documents:
             shape=shape,
             roots=roots,
             hash=hash_,
+            objects=objects,
             for_desk=plan.serial or not roots.isdisjoint(LISTS),
             touches_no_child=node.operation is OperationType.QUERY and roots <= CHILDLESS,
         )
 
-    def _parse(self, text: str) -> DocumentNode:
+    def _parse(self, text: str) -> tuple[DocumentNode, int]:
+        """The document, and of how many objects it and a plan of it consist at most."""
         try:
-            document = parse(text, max_lexical_tokens=self._limits.tokens)
+            document = parse(text, max_lexical_tokens=self._limits.tokens, max_comments=self._limits.tokens)
         except GraphQLError as error:
             # graphql-core has no error classes of its own for these.
             if "nested too deeply" in error.message:
@@ -154,10 +160,21 @@ class Documents:
             if "Parsing aborted" in error.message:
                 raise LimitExceeded("TOKENS", f"a document may have at most {self._limits.tokens} tokens") from None
             raise InvalidDocument([error]) from None
+        _let_go_of_tokens(document)
         if len(document.definitions) > self._limits.definitions:
             raise LimitExceeded("DEFINITIONS", f"a document may have at most {self._limits.definitions} definitions")
-        check_document(document, self._limits)  # before it is validated, which may be dear
-        return document
+        found = check_document(document, self._limits)  # before it is validated, which may be dear
+        tokens: int = document.token_count  # the parser puts it there
+        return document, OF_TOKEN * tokens + OF_FIELD * found.fields
+
+
+def _let_go_of_tokens(document: DocumentNode) -> None:
+    """Part the chain that keeps every token, comment and comma of a text as long as the least part of it is kept."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
 
 
 def hash_of(text: str) -> str:

@@ -34,7 +34,7 @@ class Limits:
     """The settings' `limit_…`, each the most that is allowed; what exceeds one is `LIMIT_` and its name, 400."""
 
     document: int = 32 * 1024  # characters of a text
-    tokens: int = 1_500
+    tokens: int = 1_200
     definitions: int = 20
     depth: int = 15
     aliases: int = 100  # fragments spread out
@@ -86,8 +86,8 @@ def measured(document: DocumentNode) -> Measured:
     return Measured(most.depth, most.aliases, most.directives, most.repeats, most.fields)
 
 
-def check_document(document: DocumentNode, limits: Limits) -> None:
-    """Raise `LimitExceeded` for the first limit exceeded, in the order of `Measured`."""
+def check_document(document: DocumentNode, limits: Limits) -> Measured:
+    """Measure it; raises `LimitExceeded` for the first limit exceeded, in the order of `Measured`."""
     try:
         found = measured(document)
     except RecursionError:  # fragments that are each as deep as can be parsed, one below the other
@@ -96,6 +96,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
         most = getattr(limits, name)
         if getattr(found, name) > most:
             raise LimitExceeded(name.upper(), words(most))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_what_an_operation_touches_is_read_from_its_fields(
 @pytest.mark.parametrize(
     "query",
     [
-        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(150)) + " }",
+        "{ " + " ".join(f"child(number: {n}) {{ number }}" for n in range(120)) + " }",
         "{ child(number: 1) { ...f0 } } "
         + " ".join(f"fragment f{n} on Child {{ ...f{n + 1} ...f{n + 1} }}" for n in range(18))
         + " fragment f18 on Child { ...f18 }",
@@ -105,12 +105,15 @@ def test_whatever_stack_is_left_a_deep_document_is_refused_or_run(library: Docum
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller who sends ever new texts fills no memory."""
-    monkeypatch.setattr(documents, "MOST_DOCUMENTS_KEPT", 3)
+    monkeypatch.setattr(documents, "MOST_OBJECTS_KEPT", 250)
     library = whole_documents()
     for number in range(10):
-        library.operation(f"{{ a{number}: viewer {{ subject }} }}", None, ANYBODY)
+        kept = library.operation(f"{{ a{number}: viewer {{ subject }} }}", None, ANYBODY)
+        assert kept.objects == 3 * 8 + 20 * 2
     assert len(library._operations) == 3
-    assert len(library._parsed) == 3
+    spread = "{ viewer { ...F } } fragment F on Viewer { subject organisation actingRole purpose }"
+    assert library.operation(spread, None, ANYBODY).objects > 2 * kept.objects
+    assert len(library._operations) == 2
 
 
 @pytest.mark.parametrize(
