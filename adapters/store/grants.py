@@ -56,7 +56,7 @@ EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
             UPDATE="shields circles; holds (cleared_at cleared_by cleared_for); shield_proposals (state)",
             DELETE="shields circles",
             EXECUTE="act_turn household_of quarantine_for_officers resolve_protected_entry merge_children"
-            " close_child new_identity record_act act_in_hand is_kin",
+            " close_child new_identity record_act act_in_hand is_kin may_be_kin",
             USAGE="feed_entry ledger_entry",
         ),
         Role.REGISTRY: _grants(

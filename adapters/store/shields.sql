@@ -189,8 +189,7 @@ SELECT new_identity(jsonb_populate_record(NULL::feed_entry, $1::jsonb), $2, $3);
 -- $1 authority · $2 officer · $3 custodian · $4, $5 after · $6 how many · $7 prints
 SELECT reference, received_at, source, outcome, entry::text, candidates::text, anothers
   FROM quarantine_for_officers($1, $2, $3, $4, $5, CASE WHEN $7::bytea[] = '{}' THEN $6::int END)
- WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(candidates) AS one JOIN children c ON c.number = one ->> 'number'
-                    WHERE is_kin(c.id, $7::bytea[]))
+ WHERE NOT may_be_kin(reference, $7::bytea[])
  ORDER BY received_at, reference
  LIMIT $6;
 
@@ -199,8 +198,7 @@ SELECT reference, received_at, source, outcome, entry::text, candidates::text, a
 SELECT reference, received_at, source, outcome, entry::text, candidates::text, anothers
   FROM quarantine_for_officers($1, $2, $3, NULL, NULL, NULL)
  WHERE reference = $4
-   AND NOT EXISTS (SELECT FROM jsonb_array_elements(candidates) AS one JOIN children c ON c.number = one ->> 'number'
-                    WHERE is_kin(c.id, $5::bytea[]));
+   AND NOT may_be_kin(reference, $5::bytea[]);
 
 -- name: resolve
 -- An officer's word on an entry, within an act.
