@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from graphql import GraphQLSchema
 
 from tests.worlds.operations_arguments import Arguments
-from tests.worlds.operations_pool import Pattern, patterns
+from tests.worlds.operations_pool import patterns
 from tests.worlds.operations_published import document_of
 from tests.worlds.operations_refused import introspection, refused, unknown_id
 from tests.worlds.operations_standing import DENSITIES, WEIGHTS, standing_texts
@@ -43,8 +43,8 @@ class Shares(NamedTuple):
     """Of a hundred operations, how many are of which kind; the rest are of our own writing."""
 
     acts: float = 0.03  # where the role has any
-    generated: float = 0.25  # by hypothesis-graphql
-    again: float = 0.4  # one of a few texts, about others: to read a text costs ten times what its answer does
+    generated: float = 0.06  # by hypothesis-graphql, with arguments in its text
+    again: float = 0.7  # one of a few texts, theirs and ours, about others: to read one costs ten times its answer
     introspection: float = 0.03
     refused: float = 0.05
     published: float = 0.97  # where there are documents
@@ -71,7 +71,7 @@ def operations(
     many documents hypothesis-graphql writes before the first: some 15 ms for each, once in a process for each schema.
     Root fields in `seldom` are asked now and then: those that the role has and this purpose is refused.
     """
-    stream = _Stream(schema, vocabulary, rng, documents, patterns(schema, pool), seldom)
+    stream = _Stream(schema, vocabulary, rng, documents, pool, frozenset(seldom))
     while True:
         yield stream.next(shares)
 
@@ -85,20 +85,19 @@ class _Stream:
         vocabulary: Vocabulary,
         rng: random.Random,
         documents: Sequence[str],
-        written: Sequence[Pattern],
-        seldom: Collection[str],
+        pool: int,
+        seldom: frozenset[str],
     ) -> None:
         assert schema.query_type is not None
         self._schema = schema
         self._vocabulary = vocabulary
         self._rng = rng
         self._documents = documents
-        self._written = [one for one in written if not set(one.roots) & set(seldom)] or written
+        written, standing = patterns(schema, pool), standing_texts(schema, pool)
+        self._written = [one for one in written if seldom.isdisjoint(one.roots)]
+        self._standing = [one for one in standing if seldom.isdisjoint(document_of(one.text).roots)]
         self._queries = list(schema.query_type.fields)
         self._weights = [0.05 if name in seldom else WEIGHTS.get(name, 1) for name in self._queries]
-        self._standing = [
-            one for one in standing_texts(schema) if not set(seldom).intersection(document_of(one.text).roots)
-        ]
         self._acts = list(schema.mutation_type.fields) if schema.mutation_type else []
 
     def next(self, shares: Shares) -> Sent:

@@ -35,11 +35,19 @@ class Pattern(NamedTuple):
     pieces: tuple[str, ...]
     roots: tuple[str, ...]
 
-    def asked(self, schema: GraphQLSchema, arguments: Arguments, rng: random.Random, name: str = "") -> Written:
-        """The whole query, with arguments of ours."""
+    def asked(
+        self,
+        schema: GraphQLSchema,
+        arguments: Arguments,
+        rng: random.Random,
+        name: str = "",
+        variables: float | None = None,
+    ) -> Written:
+        """The whole query, with arguments of ours, of which such a share are variables: all, half or none by chance."""
         assert schema.query_type is not None
         fields = schema.query_type.fields
-        values = Values(rng, variables=rng.choice((0.0, 0.5, 1.0)), defaults=0.1)
+        share = rng.choice((0.0, 0.5, 1.0)) if variables is None else variables
+        values = Values(rng, variables=share, defaults=0.1 if variables is None else 0)
         text = self.pieces[0]
         for root, piece in zip(self.roots, self.pieces[1:], strict=True):
             text += values.arguments(fields[root], arguments.of(root)) + piece

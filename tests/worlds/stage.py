@@ -18,7 +18,10 @@ from adapters.sandbox.populate import populate
 from adapters.store.embedded import DATABASE, EmbeddedCluster
 from adapters.store.migrate import migrate
 from adapters.store.roles import Role, credentials, database_grants
+from gateway.app import documents_under
 from gateway.classes import CLASSES
+from gateway.operations.documents import Documents
+from gateway.operations.limits import Limits
 from gateway.settings import Settings
 from gateway.viewer import Role as Viewers
 from tests.databases import Database, reachable_folder
@@ -42,6 +45,15 @@ class Stage:
     sandboxes: tuple[Sandbox, Sandbox]
     published: Mapping[str, str] = field(default_factory=lambda: {document_of(text).id: text for text in PUBLISHED})
     _serial: "count[int]" = field(default_factory=count)
+    _documents: dict[tuple[int, Viewers], Documents] = field(default_factory=dict)
+
+    def documents(self, sandbox: Sandbox, role: Viewers) -> Documents:
+        """What reads a role's texts for all worlds of the one side: a text takes ten times as long as its answer.
+
+        Each side has its own, or what one world left in it the other might answer with, and nothing would differ.
+        """
+        side = self.sandboxes.index(sandbox)
+        return self._documents.setdefault((side, role), documents_under(Limits.of(self.settings)))
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
