@@ -39,9 +39,8 @@ HISTORY: Final = "query($n: ID!) { child(number: $n) { number formerNames { fami
 BEHIND: Final = "query($n: ID!) { child(number: $n) { number practice { name } enrolments { end } services { kind } } }"
 REASON: Final = "a reason of some length"
 
-AT_ONCE: Final = 4  # lines that wait for the beat
+AT_ONCE: Final = 5  # lines that wait for the beat, each with half as many samples
 LOADS_IN: Final = 10  # of loads there is one sample to so many of answers
-WARMING: Final = 20  # samples of each class that do not count
 
 TEACHER, WORKER, ELSEWHERE = "teacher", "social-worker", "shield-officer-elsewhere"
 
@@ -181,14 +180,14 @@ async def _measured(samples: int, only: str, chance: random.Random) -> int:
             await world.settled()
             async with world.answered(core) as answering:
 
-                def measure(line: Line, samples: int = samples) -> Samples:
+                def measure(line: Line) -> Samples:
                     drawn = random.Random(chance.random())  # noqa: S311 - the same order for the same seed
                     with Asker(answering.address, Meter(answering.working)) as asker:
                         if line is cold:
                             return compare_cold(line.what, asker, line.one, line.other, drawn)
-                        return compare(line.what, asker, line.one, line.other, samples, drawn)
+                        many = samples // 2 if line.waits else samples
+                        return compare(line.what, asker, line.one, line.other, many, drawn)
 
-                await asyncio.to_thread(measure, warm[-1], WARMING)  # so that only what is cold on purpose is
                 print(HEADING)
                 for group in groups([cold], warm):
                     asked = [line for line in group if only in line.what]
