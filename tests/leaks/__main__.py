@@ -26,9 +26,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"put what is found into {page.PAGE.name}")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    leaks = [
-        leak for leak in LEAKS if any(word in " ".join((leak.name, leak.area, leak.seen_by)) for word in given.only)
-    ]
+    leaks = [one for one in LEAKS if any(word in f"{one.name} {one.area} {one.seen_by}" for word in given.only)]
     judge = Judge(given.pairs, given.seed)
     began = time.monotonic()
     try:
