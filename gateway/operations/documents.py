@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cachetools import LRUCache
 from graphql import (
@@ -14,6 +15,7 @@ from graphql import (
     OperationType,
     get_operation_ast,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
@@ -22,6 +24,7 @@ from gateway.errors import LimitExceeded
 from gateway.operations.compiler import compile_plan
 from gateway.operations.cost import Cost, cost_of
 from gateway.operations.limits import Limits, check_document
+from gateway.operations.one_of import OneOfVariablesRule
 from gateway.operations.plan import Plan
 from gateway.operations.shape import shape_of
 from gateway.operations.variables import Variables
@@ -39,6 +42,8 @@ OF_TOKEN, OF_FIELD = 3, 20
 
 # Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
+
+RULES: Final = (*specified_rules, OneOfVariablesRule)
 
 # Root fields that list what waits for officers and stewards.
 LISTS = frozenset({"shields", "quarantine"})
@@ -183,6 +188,6 @@ def hash_of(text: str) -> str:
 
 
 def _validate(schema: GraphQLSchema, document: DocumentNode) -> None:
-    errors = validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+    errors = validate(schema, document, RULES, max_errors=MOST_ERRORS, hide_suggestions=True)
     if errors:
         raise InvalidDocument(errors)

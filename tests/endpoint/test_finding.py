@@ -82,6 +82,8 @@ async def test_a_key_the_viewer_may_not_know_finds_nobody(gateway: RunningGatewa
         ("{ childByKey(key: {}) { number } }", None),
         ("{ childByKey(key: {upn: null}) { number } }", None),
         ('{ childByKey(key: {upn: "A000000000000", nhsNumber: "9990000018"}) { number } }', None),
+        ("query($upn: ID) { childByKey(key: {upn: $upn}) { number } }", None),
+        ("query($upn: ID) { ...F } fragment F on Query { childByKey(key: {upn: $upn}) { number } }", None),
         ("query($key: ChildKey!) { childByKey(key: $key) { number } }", {}),
         ("query($key: ChildKey!) { childByKey(key: $key) { number } }", {"upn": None}),
     ],
