@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -49,17 +49,11 @@ class Judge:
             killed, saw, pairs = self._worlds(root, leak.viewing) if leak.in_worlds else _test(root, [leak.seen_by])
         return Judged(leak, killed, saw, pairs, time.monotonic() - began)
 
-    def look_without(self, tests: Sequence[str], *, worlds: bool) -> list[str]:
-        """What checks say of a copy without any mistake: nothing, or whatever they then say of one is worth nothing."""
+    def differs_without(self, viewing: str, pairs: int) -> int | None:
+        """After how many of so many pairs something differs in a copy without any mistake; None where nothing does."""
         with copied() as root:
-            found = []
-            if tests:
-                failed, saw, _ = _test(root, tests)
-                found += [saw] if failed else []
-            if worlds:
-                differs, saw, _ = self._worlds(root, "")
-                found += [saw] if differs else []
-        return found
+            differs, _, after = replace(self, pairs=pairs)._worlds(root, viewing)
+        return after if differs else None
 
     def _worlds(self, root: Path, viewing: str) -> tuple[bool, str, int | None]:
         words = ["tests.worlds", "--until-difference", "--pairs", str(self.pairs), "--seed", str(self.seed)]
@@ -71,6 +65,13 @@ class Judge:
         if status != 1 or first is None:
             raise CouldNotRun(_last_words(printed))
         return True, first[2], int(first[1])
+
+
+def fail_without(tests: Sequence[str]) -> str | None:
+    """The first of these that fails in a copy without any mistake: it would tell nothing of one."""
+    with copied() as root:
+        failed, saw, _ = _test(root, tests)
+    return saw if failed else None
 
 
 def _test(root: Path, nodes: Sequence[str]) -> tuple[bool, str, int | None]:
