@@ -26,7 +26,7 @@ nightly: $(VENV)/.dev ## what takes too long for every day: 50,000 operations, p
 	$(BIN)/python -m tests.faults
 
 scan: $(VENV)/.dev tests/node/node_modules/.package-lock.json $(SCANNERS)/.installed ## scanners that know nothing of us, for longer than `make test` has them
-	SCAN_EXAMPLES=1000 SCAN_LEVEL=5 $(BIN)/pytest tests/scanners tests/endpoint/test_graphql_over_http.py
+	SCAN_EXAMPLES=300 SCAN_LEVEL=3 $(BIN)/pytest tests/scanners tests/endpoint/test_graphql_over_http.py
 
 leaks: $(VENV)/.dev ## make every mistake of tests/leaks, one at a time, each in a copy of this tree: every one must be seen
 	$(BIN)/python -m tests.leaks --write
