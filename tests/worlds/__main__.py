@@ -1,17 +1,14 @@
 """The instrument as a command: pairs run, differences, what of the schema was asked, and how long it took."""
 
 import argparse
-import asyncio
 import json
 import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from functools import partial
 
-from tests.worlds.runs import EACH, Ran, Wanted, run
-from tests.worlds.stage import a_stage
+from tests.worlds.runs import EACH, Ran, Wanted, run_alone
 from tests.worlds.viewings import VIEWINGS, Viewing
 
 APART = 1_000_000  # worlds between one seed and the next
@@ -28,7 +25,7 @@ def main() -> None:
         until_difference=given.until_difference,
     )
     began = time.monotonic()
-    ran = _together(wanted, given.processes) if given.processes > 1 else _alone(wanted)
+    ran = _together(wanted, given.processes) if given.processes > 1 else run_alone(wanted)
     _report(ran, time.monotonic() - began, as_json=given.json)
     sys.exit(1 if ran.differences else 0)
 
@@ -46,14 +43,6 @@ def _given() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _alone(wanted: Wanted) -> Ran:
-    async def on_a_stage() -> Ran:
-        async with a_stage() as stage:
-            return await run(stage, wanted, partial(print, file=sys.stderr, flush=True))
-
-    return asyncio.run(on_a_stage())
-
-
 def _together(wanted: Wanted, processes: int) -> Ran:
     """Each process takes every so-manieth pair of worlds, on a stage of its own."""
     shares = [
@@ -63,7 +52,7 @@ def _together(wanted: Wanted, processes: int) -> Ran:
     context = multiprocessing.get_context("spawn")
     together = Ran()
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        for ran in pool.map(_alone, shares):
+        for ran in pool.map(run_alone, shares):
             together.pairs += ran.pairs
             together.differences += ran.differences
             together.first = together.first or ran.first

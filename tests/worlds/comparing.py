@@ -4,6 +4,7 @@ What is random is renamed in the order in which it first came in its world, so t
 gives the same handle twice and the other does not.
 """
 
+import base64
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,10 @@ _UNCOMPARED: Final = (
 # Whoever runs the gateway is told that somebody asked for their own child, of whom nothing else may show.
 _OWN_FAMILY: Final = "own family"
 
+_CURSOR: Final = re.compile(r'(?<=":")[A-Za-z0-9_-]{40,}={0,2}(?=")')
+_MICROSECONDS: Final = re.compile(r"\b1\d{15}\b")
+_REFERENCE: Final = re.compile(r"\b[0-9a-f]{32}\b")
+
 _OPENED: Final = "-- Keys of records"
 _RECORDED: Final = "-- No answer without its record"
 
@@ -73,9 +78,19 @@ class Reader:
         text = raw if isinstance(raw, str) else raw.decode("utf-8", "backslashreplace")
         for kind, pattern in _RANDOM.items():
             text = pattern.sub(lambda found, kind=kind: self._named(kind, found.group(1)), text)  # type: ignore[misc]
+        text = _CURSOR.sub(self._unwrapped, text)
         for clock, word in _CLOCKS:
             text = clock.sub(word, text)
         return text
+
+    def _unwrapped(self, found: re.Match[str]) -> str:
+        """A cursor of ours as the text that it stands for, with what is random or a clock's in that named too."""
+        try:
+            inside = base64.urlsafe_b64decode(found.group()).decode()
+        except ValueError:
+            return found.group()
+        inside = _MICROSECONDS.sub("<moment>", inside)
+        return f"<cursor {_REFERENCE.sub(lambda one: self._named('reference', one.group()), inside)}>"
 
     def statement(self, query: str, args: Sequence[object]) -> str:
         """Our statements by the comment that each begins with."""

@@ -2,6 +2,8 @@
 
 import random
 import string
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from adapters.records import AddressStatus, BirthEntry, Keys, Name, NhsNumber, PostalAddress, Upn
 from adapters.sandbox.arithmetic import birth_entry_from, nhs_number_from, number_from, upn_from
@@ -22,6 +24,13 @@ class Marks:
         self._run = "".join(chance.choices(string.ascii_lowercase, k=6))
         self._made = 0
         self.canaries: set[str] = set()
+
+    @contextmanager
+    def seen(self) -> Iterator[None]:
+        """What is made meanwhile is for everybody to see, and no canary."""
+        before = set(self.canaries)
+        yield
+        self.canaries = before
 
     def word(self) -> str:
         """A word that could be a name."""

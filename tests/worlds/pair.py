@@ -28,6 +28,7 @@ from tests.worlds.secrets import Secret, faults_of, secrets_of, varied
 from tests.worlds.stage import PUBLISHED, Stage
 from tests.worlds.viewings import Viewing
 from tests.worlds.vocabulary import Vocabulary
+from tests.worlds.waiting import entries_for
 from tests.worlds.words import vocabulary_of
 from tests.worlds.world import a_world
 
@@ -35,7 +36,28 @@ MOST_OFTEN: Final = 0.7  # how likely each secret is to be varied
 LIMITED: Final = 0.15  # in how many of a hundred pairs whoever guesses is stopped
 
 # To read a text costs ten times what it costs to answer it: most are asked again, about others.
-ASKED: Final = SHARES._replace(again=0.6, generated=0.1)
+ASKED: Final = SHARES
+
+# How protection stands, row by row and without what is random or a clock's.
+STANDING: Final = """
+SELECT 'shield', child_id, tier, authority, withheld::text, (confirmed_at IS NULL)::text
+  FROM shields WHERE child_id = ANY ($1)
+UNION ALL
+SELECT 'act', child_id, act, authority, officer, second FROM shield_acts WHERE child_id = ANY ($1)
+UNION ALL
+SELECT 'proposal', child_id, act, state, officer, content::text FROM shield_proposals WHERE child_id = ANY ($1)
+UNION ALL
+SELECT 'hold', child_id, agency, mark, cleared_by, NULL FROM holds WHERE child_id = ANY ($1)
+UNION ALL
+SELECT 'override', child_id, viewer, token, reason, NULL FROM overrides WHERE child_id = ANY ($1)
+ORDER BY 1, 2, 3, 4, 5, 6
+"""
+
+OTHERS: Final = ("shield-officer:SHIELD_MANAGEMENT", "shield-officer-elsewhere:SHIELD_MANAGEMENT", "gp:SAFEGUARDING")
+EVERYTHING_ASKED: Final = """query($numbers: [ID!]!) { children(numbers: $numbers) {
+    number formerNames { family } address { lines postcode } enrolments { school { urn } } practice { odsCode }
+    parents { name { family } phone } services { kind } keys { nhsNumber upn }
+} }"""
 
 Chosen = Mapping[int, tuple[Secret, ...]]
 
@@ -99,6 +121,22 @@ class Pair:
                 await owner.close()
         return None
 
+    async def done(self) -> Difference | None:
+        """What acts have come to, where it differs: of those children whose protection was the same to begin with."""
+        alike = [
+            index + 1
+            for index, secrets in self.chosen.items()
+            if not any(secret.name in ("existence", "grade", "untold") for secret in secrets)
+        ]
+        stood = []
+        for place in self.places:
+            owner = await place.world.database.connect(StoreRole.OWNER)
+            try:
+                stood.append(str([tuple(row) for row in await owner.fetch(STANDING, alike)]))
+            finally:
+                await owner.close()
+        return None if stood[0] == stood[1] else Difference("what was done", (stood[0], stood[1]))
+
     def _sung(self, sent: Sent, seen: Observed) -> Difference | None:
         said = f"{sent.text} {json.dumps(sent.variables)}".upper()
         answer = f"{seen.answer.head.decode('latin-1')} {seen.answer.body.decode('utf-8', 'replace')}"
@@ -125,16 +163,19 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
     chosen = _chosen(secrets_of(viewing, token_id(token), cast), chance)
     marks = Marks(dice("marks", seed), viewing)
     people = tuple(varied(cast, chosen, marks) for _ in range(2))
-    unneeded = faults_of(viewing)
     settings = replace(stage.settings, guess_burst=12 if chance.random() < LIMITED else 10**6)
     async with AsyncExitStack() as ending:
         lines = LogLines()
         ending.enter_context(lines.listening())
         places = []
-        for sandbox, side in zip(stage.sandboxes, people, strict=True):
-            faults = _faults(unneeded, chance)
-            world = await ending.enter_async_context(a_world(stage, sandbox, side, faults, settings, viewing))
+        waiting = entries_for(viewing, cast, chosen, marks, chance)
+        for sandbox, side, entries in zip(stage.sandboxes, people, waiting, strict=True):
+            world = await ending.enter_async_context(a_world(stage, sandbox, side, settings, viewing, entries))
             places.append(Place(world, await ending.enter_async_context(Line.to(world.gateway.url)), lines))
+        await others_ask(stage, viewing, cast, token_id(token), places, chance)
+        for sandbox in stage.sandboxes:  # not before, for others would be told of it, and holds be placed
+            for agency, fault in _faults(faults_of(viewing), chance).items():
+                sandbox.fault(agency, fault)
         yield Pair(
             seed,
             viewing,
@@ -146,6 +187,29 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
             Canaries(marks.canaries),
             coverage,
         )
+
+
+async def others_ask(
+    stage: Stage, viewing: Viewing, cast: Cast, token: str, places: Sequence[Place], chance: random.Random
+) -> None:
+    """Those who may see more ask first: what they have warmed, and the record of them, is there in both worlds.
+
+    Before an auditor they ask in either world about others of those whom that auditor is told nothing of.
+    """
+    everybody = [person.child.number for person in cast.values()]
+    unseen = [person.child.number for person in cast.values() if "IDENTITY" in viewing.hidden(person, token)]
+    for name in OTHERS:
+        other = Viewing.named(name)
+        headers = headers_of(other, stage.issuer.mint(other.persona.name))
+        numbers = chance.sample(everybody, 15)
+        for place in places:
+            asked = [numbers]
+            if viewing.purpose is Purpose.AUDIT:
+                asked = [[number] for number in numbers if number not in unseen or chance.random() < 0.5]
+            for some in asked:
+                await place.line.send(Sent(EVERYTHING_ASKED, {"numbers": some}), headers)
+    for place in places:
+        await place.world.settle_epoch()
 
 
 def headers_of(viewing: Viewing, token: str) -> Mapping[str, str]:

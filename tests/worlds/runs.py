@@ -1,9 +1,12 @@
 """A run: pairs of worlds before one viewing after another, and operations in each, until enough have been compared."""
 
+import asyncio
 import itertools
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from tests.worlds.canaries import Canaries, server_log
@@ -11,7 +14,7 @@ from tests.worlds.comparing import Difference
 from tests.worlds.coverage import Coverage
 from tests.worlds.operations import Sent
 from tests.worlds.pair import Pair, a_pair
-from tests.worlds.stage import Stage
+from tests.worlds.stage import Stage, a_stage
 from tests.worlds.viewings import VIEWINGS, Viewing
 
 EACH: Final = 250  # operations in one pair of worlds, unless told otherwise
@@ -29,6 +32,16 @@ class Wanted:
     until_difference: bool = False
     written: int = 60  # documents that hypothesis-graphql writes for each schema, some 15 ms each
     aims: bool = True  # at what of the schema nobody has asked yet, with operations beyond `each`
+
+
+def run_alone(wanted: Wanted) -> "Ran":
+    """Run it on a stage of its own, as a process does that has nothing else to do."""
+
+    async def on_a_stage() -> Ran:
+        async with a_stage() as stage:
+            return await run(stage, wanted, partial(print, file=sys.stderr, flush=True))
+
+    return asyncio.run(on_a_stage())
 
 
 @dataclass
@@ -78,9 +91,9 @@ async def _run_in(pair: Pair, ran: Ran, wanted: Wanted) -> None:
         if difference is not None:
             ran.differs(pair, sent, difference)
             return
-    left = await pair.left_behind()
-    if left is not None:
-        ran.differs(pair, None, left)
+    for last in (await pair.done(), await pair.left_behind()):
+        if last is not None:
+            ran.differs(pair, None, last)
 
 
 def told(pair: Pair, sent: Sent | None, difference: Difference) -> str:

@@ -1,6 +1,6 @@
 """One world: a store and agencies that hold its people, and a gateway on them."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -33,9 +33,10 @@ from tests.worlds.operations_published import document_of
 from tests.worlds.seams import Seams
 from tests.worlds.stage import PUBLISHED, Stage
 from tests.worlds.viewings import Person, Viewing
+from tests.worlds.waiting import Waiting, put_in
 
 MONTH: Final = date(2026, 9, 1)  # of the one count of children that there is
-REFERENCES: Final = ()
+REFERENCES: Final = tuple(f"{place:022d}" for place in range(6))  # of what may wait in quarantine
 _FOR_EVER: Final = date(2099, 1, 1)
 
 
@@ -49,20 +50,28 @@ class World:
     gateway: Gateway
     seams: Seams
 
+    async def settle_epoch(self) -> None:
+        """Have shields stand at the same epoch in both worlds: how often they have changed is no word of a world's."""
+        owner = await self.database.connect(Role.OWNER)
+        try:
+            await owner.execute("UPDATE shield_epoch SET epoch = 1000")
+        finally:
+            await owner.close()
+
 
 @asynccontextmanager
 async def a_world(
     stage: Stage,
     sandbox: Sandbox,
     people: Cast,
-    faults: Mapping[AgencyName, Fault],
     settings: Settings,
     viewing: Viewing,
+    waiting: Sequence[Waiting] = (),
 ) -> AsyncIterator[World]:
     """Load it, and have a gateway answer from it, before this viewing, until the block ends."""
     async with AsyncExitStack() as ending:
         database = await ending.enter_async_context(stage.database())
-        await _load(database, people)
+        await _load(database, people, waiting)
         if viewing.role is Viewers.ANALYST:
             async with await Registrar.connect(database.dsn(Role.REGISTRY)) as registrar:
                 await build(registrar, MONTH)
@@ -70,7 +79,7 @@ async def a_world(
             await _welcome_partner(database)
         sandbox.known.know({index: person.child for index, person in people.items()})
         for agency in AgencyName:
-            sandbox.fault(agency, faults.get(agency, Fault.NONE))
+            sandbox.fault(agency, Fault.NONE)
         seams = Seams(people)
         with seams.of_the_store():
             gateway = await Gateway.start(
@@ -80,6 +89,7 @@ async def a_world(
                 feed_dsn=database.dsn(Role.FEED),
                 demonstration=DemonstrationDoor(stage.issuer),
                 agencies_of=seams.agencies,
+                documents=stage.documents(sandbox, viewing.role),
             )
         ending.push_async_callback(gateway.close)
         seams.observer = gateway.observer
@@ -90,7 +100,7 @@ async def a_world(
 # --- The store.
 
 
-async def _load(database: Database, people: Cast) -> None:
+async def _load(database: Database, people: Cast, waiting: Sequence[Waiting]) -> None:
     """Bring a copy of the template to what these people are."""
     owner = await database.connect(Role.OWNER)
     try:
@@ -98,8 +108,7 @@ async def _load(database: Database, people: Cast) -> None:
             await owner.execute("DELETE FROM shields")
             await _load_children(owner, people)
             await _load_protection(owner, [(index + 1, person) for index, person in people.items() if person.present])
-            # How many statements that took is no word of a world's.
-            await owner.execute("UPDATE shield_epoch SET epoch = 1000")
+            await put_in(owner, waiting)
             await owner.execute("DELETE FROM outbox")  # of shields that were there before anybody was told
     finally:
         await owner.close()
