@@ -32,7 +32,7 @@ from adapters.records import BirthEntry, Name, Origin, ParentRecord
 _log = logging.getLogger(__name__)
 
 
-class ParentsKey(msgspec.Struct, frozen=True, gc=False):
+class ParentsKey(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A child as the birth register can find one.
 
     By the number of the entry; without one, by name and birth date, and then for an unprotected child alone (`open`):

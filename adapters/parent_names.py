@@ -7,6 +7,7 @@ Whatever leaves a doubt therefore joins nothing.
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import filterfalse
 from typing import Final, TypeAlias
 
 from adapters.records import Name, ParentContactRecord, ParentRecord
@@ -31,12 +32,12 @@ def contacts_of(
     claims = [0] * len(names)
     theirs: list[ParentContactRecord | None] = [None] * len(names)
     for contact in contacts:
-        name = _folded(contact.name)
+        name = _folded_already(contact.name, parents, names) or _folded(contact.name)
         meant = [index for index, one in enumerate(names) if one[0] == name[0] and _alike(one, name)]
         for index in meant:
             claims[index] += 1
             theirs[index] = contact if len(meant) == 1 else None
-    return tuple([contact if claimed == 1 else None for contact, claimed in zip(theirs, claims, strict=True)])
+    return tuple([theirs[index] if claimed == 1 else None for index, claimed in enumerate(claims)])
 
 
 def folded(text: str | None) -> str:
@@ -45,8 +46,8 @@ def folded(text: str | None) -> str:
         return ""
     if text.isascii():
         return " ".join(text.encode().translate(_LOWER, _PUNCTUATION).decode().split())
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(re.sub(r"[^\w\s]|_", "", "".join(c for c in bare if not unicodedata.combining(c))).split())
+    bare = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text.casefold())))
+    return folded(bare) if bare.isascii() else " ".join(_OTHER_PUNCTUATION.sub("", bare).split())
 
 
 # ASCII is nearly every name, and folded as bytes in a tenth of the time.
@@ -54,6 +55,7 @@ _LOWER: Final = bytes(range(256)).lower()
 _SPACES: Final = bytes(code for code in range(128) if chr(code).isspace())
 _PUNCTUATION: Final = bytes(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
 _NO_LETTER: Final = _PUNCTUATION + _SPACES
+_OTHER_PUNCTUATION: Final = re.compile(r"[^\w\s]|_")
 
 
 def _folded(name: Name) -> _Folded:
@@ -64,6 +66,14 @@ def _folded(name: Name) -> _Folded:
             given.encode().translate(_LOWER, _PUNCTUATION).decode().split(),
         )
     return folded(family).replace(" ", ""), folded(given).split()
+
+
+def _folded_already(name: Name, parents: Sequence[ParentRecord], names: Sequence[_Folded]) -> _Folded | None:
+    """What a parent of that very name was folded to: mostly there is one."""
+    for index, parent in enumerate(parents):
+        if parent.name == name:
+            return names[index]
+    return None
 
 
 def _alike(a: _Folded, b: _Folded) -> bool:

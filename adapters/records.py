@@ -6,6 +6,7 @@ alone: printed, logged or put into an f-string it shows stars, so that no log li
 
 from datetime import date, datetime
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -13,7 +14,7 @@ import msgspec
 # They hold nothing that could hold them, so the collector need not look at them.
 
 
-class Identifier(msgspec.Struct, frozen=True, order=True, gc=False):
+class Identifier(msgspec.Struct, frozen=True, order=True, gc=False, cache_hash=True):
     """Another system's word for a child or a relative; equal by value, masked in print."""
 
     value: str
@@ -102,6 +103,9 @@ class Override(msgspec.Struct, frozen=True, gc=False):
     token: str
 
 
+_OPEN: Final = Tier.OPEN  # asked for several times of every child, and to ask an enum is dear
+
+
 class Protection(msgspec.Struct, frozen=True, gc=False):
     """Everything the store knows about a child's shield at one moment; read with the child, never cached.
 
@@ -119,7 +123,7 @@ class Protection(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def protected(self) -> bool:
-        return self.held or self.tier is not Tier.OPEN
+        return self.held or self.tier is not _OPEN
 
 
 class ChildRecord(msgspec.Struct, frozen=True, gc=False):

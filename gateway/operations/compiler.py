@@ -60,7 +60,7 @@ from gateway.operations.plan import (
     Source,
     Straight,
 )
-from gateway.operations.straight import at_hand, put_plain, read_straight
+from gateway.operations.straight import at_hand, fill_straight, put_plain, read_straight
 from schema.asked import Asked
 from schema.directives import Shielded
 from schema.standing import record_of
@@ -276,7 +276,10 @@ def _askings(fields: Sequence[Planned]) -> tuple[Asking, ...]:
     for planned in fields:
         if isinstance(planned.source, Question):
             together.setdefault((planned.source.question, planned.source.key), []).append(planned)
-    return tuple(Asking(question, key, tuple(asked), _together(asked)) for (question, key), asked in together.items())
+    return tuple(
+        Asking(question, key, tuple(asked), _together(asked), fill_straight(asked))
+        for (question, key), asked in together.items()
+    )
 
 
 def _together(fields: Sequence[Planned]) -> Guards | None:

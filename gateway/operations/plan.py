@@ -175,12 +175,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Fields of one object that are made of the same record: asked for once."""
+    """Fields of one object that are made of the same record: asked for once.
+
+    `fill` puts what they make of object and record into the dict, or raises; None where something of it is not plain.
+    """
 
     question: Any
     key: Callable[[Any], Hashable | None] = field(repr=False)
     fields: tuple[Planned, ...]
-    guards: Guards | None
+    guards: Guard | Guards | None  # one of them, or all together
+    fill: Callable[[Any, Any, dict[str, Any]], None] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from graphql.pyutils import Path
 from gateway.operations.plan import (
     UNBOUND,
     Abstract,
+    Asking,
     Attribute,
     Becomes,
     Call,
     Guard,
-    Guards,
     Leaf,
     Method,
     Object,
@@ -42,9 +42,8 @@ Place: TypeAlias = tuple[Any, Any, str | int, bool]
 
 ResponsePath: TypeAlias = tuple[str | int, ...]
 
-# Fields whose record is asked for: by which key, what hears of their being shown, the object, what holds their open
-# places, and where that stands.
-Asked: TypeAlias = tuple[Any, Sequence[Planned], "Guard | Guards | None", Any, dict[str, Any], "Place | None"]
+# Fields whose record is asked for: by which key, which, of what object, what holds their places, and where that stands.
+Asked: TypeAlias = tuple[Any, Asking, Any, dict[str, Any], "Place | None"]
 
 # What is to be awaited, whose value it is, and where it goes.
 Open: TypeAlias = tuple[Awaitable[Any], Planned, Becomes, Place]
@@ -179,7 +178,8 @@ class Run:
         key = origin.key(source)
         if key is None:
             return self._then(planned, source, None)
-        self._to_ask.setdefault(origin.question, []).append((key, (planned,), planned.guard, source, here[1], here[0]))
+        asking = Asking(origin.question, origin.key, (planned,), planned.guard)
+        self._to_ask.setdefault(origin.question, []).append((key, asking, source, here[1], here[0]))
         return _OPEN
 
     def _then(self, planned: Planned, source: Any, record: Any) -> Any:
@@ -220,12 +220,12 @@ class Run:
     def _complete(self, planned: Planned, becomes: Becomes, value: Any, here: Place) -> Any:
         """The value as it stands in the answer; raises where it cannot, and leaves open what must be awaited."""
         if value is None:
-            if becomes.nullable:
-                return None
-            raise TypeError(f"null for the non-null field `{planned.name}`")
+            return _null(planned, becomes)
         kind = type(becomes)
+        if kind is Object and type(value) in becomes.selection.classes:  # type: ignore[union-attr]  # told apart by `kind`
+            return self._object(becomes.selection, planned, value, here)  # type: ignore[union-attr]  # as above
         if kind is Leaf:
-            if type(value) is becomes.exact:  # type: ignore[union-attr]  # told apart by `kind`
+            if type(value) is becomes.exact:  # type: ignore[union-attr]  # as above
                 return value
             if not hasattr(value, "__await__") and not isinstance(value, Exception):
                 return self._leaf(becomes, value)  # type: ignore[arg-type]  # as above
@@ -267,7 +267,7 @@ class Run:
             if straight.admitted is not None and not straight.admitted.admit(source, self._context):
                 return None
             target = straight.read(source)
-            keys = [asking.key(source) for asking in straight.askings]
+            asked = [(asking, asking.key(source)) for asking in straight.askings]
         except Exception:
             return None
         if guard is not None:
@@ -276,14 +276,12 @@ class Run:
             straight.at_hand.shown(source, self._context)
         for planned in straight.later:
             self._put(planned, source, (here, target, planned.key, planned.becomes.nullable))
-        for asking, key in zip(straight.askings, keys, strict=True):
+        for asking, key in asked:
             if key is None:  # nothing to ask by: at hand after all
                 for planned in asking.fields:
                     self._put(planned, source, (here, target, planned.key, planned.becomes.nullable))
             else:
-                self._to_ask.setdefault(asking.question, []).append(
-                    (key, asking.fields, asking.guards, source, target, here)
-                )
+                self._to_ask.setdefault(asking.question, []).append((key, asking, source, target, here))
         return target
 
     def _list(self, planned: Planned, becomes: Several, value: Any, here: Place) -> list[Any]:
@@ -324,29 +322,31 @@ class Run:
         if len(keys) < len(asked):  # some want the same
             answers = dict(zip(keys, came, strict=True))
             came = [answers[one[0]] for one in asked]
-        for (_, fields, guard, source, target, place), answer in zip(asked, came, strict=True):
+        for (_, asking, source, target, place), answer in zip(asked, came, strict=True):
             try:
                 outcome = self._asker.outcome(question, source, answer)
             except Exception as error:
                 outcome = error
             if isinstance(outcome, Exception):
-                self._unanswered(fields, source, outcome, target, place)
-            else:
-                self._made(fields, guard, source, outcome, target, place)
+                self._unanswered(asking.fields, source, outcome, target, place)
+            elif asking.fill is None or not self._filled(asking, source, outcome, target):
+                self._made(asking, source, outcome, target, place)
         self._go_on()
 
-    def _made(
-        self,
-        fields: Sequence[Planned],
-        guard: Guard | Guards | None,
-        source: Any,
-        record: Any,
-        target: dict[str, Any],
-        place: Place | None,
-    ) -> None:
+    def _filled(self, asking: Asking, source: Any, record: Any, target: dict[str, Any]) -> bool:
+        """Whether the straight way was for it; where not, nothing was put."""
+        try:
+            asking.fill(source, record, target)  # type: ignore[misc]  # whoever calls has looked
+        except Exception:
+            return False
+        if asking.guards is not None:
+            asking.guards.shown(source, self._context)
+        return True
+
+    def _made(self, asking: Asking, source: Any, record: Any, target: dict[str, Any], place: Place | None) -> None:
         """Put what the fields make of the record that was asked for, or of there being none."""
         made = []
-        for planned in fields:
+        for planned in asking.fields:
             here: Place = (place, target, planned.key, planned.becomes.nullable)
             try:
                 value = planned.source.then(source, record)  # type: ignore[union-attr]  # only questions come here
@@ -354,7 +354,7 @@ class Run:
                 target[planned.key] = self._become(planned, value, here)
             except Exception as error:
                 self._nullify(error, planned, here)
-        for shown in (guard,) if len(made) == len(fields) else made:
+        for shown in (asking.guards,) if len(made) == len(asking.fields) else made:
             if shown is not None:
                 shown.shown(source, self._context)
 
@@ -388,3 +388,8 @@ class Run:
             return
         self._nulled.add(nulled)
         self.errors.append(error)
+
+
+def _null(planned: Planned, becomes: Becomes) -> None:
+    if not becomes.nullable:
+        raise TypeError(f"null for the non-null field `{planned.name}`")

@@ -14,6 +14,9 @@ from gateway.operations.plan import Attribute, Becomes, Leaf, Method, Object, Pl
 # A value as it stands in the answer; raises where it is out of the ordinary.
 Put: TypeAlias = Callable[[Any], Any]
 
+# Puts what fields make of an object and of the record they asked for into a dict, all or nothing; raises likewise.
+Fill: TypeAlias = Callable[[Any, Any, dict[str, Any]], None]
+
 # How deep what is plain is written in one place; below that it is called. Python nests no more than twenty loops.
 DEEPEST: Final = 8
 
@@ -26,10 +29,27 @@ def read_straight(fields: Sequence[Planned], classes: Sequence[type]) -> Put:
     """What reads, of an object of one of these very classes, the fields whose value is at hand and plain."""
 
     def written() -> Put:
-        written = _Written()
-        return written.function(written.object("value", fields, classes, 1))
+        written = _Written("value")
+        written.line(1, f"return {written.object('value', fields, classes, 1)}")
+        return written.function()
 
     return _when_called(written) if is_whole(fields) else written()
+
+
+def fill_straight(fields: Sequence[Planned]) -> Fill | None:
+    """What puts in its place what these fields make of one record; None where something of it is not plain."""
+    if any(planned.plain is None for planned in fields):
+        return None
+    written = _Written("source", "record", "target")
+    puts = []
+    for planned in fields:
+        value = written.variable()
+        written.line(1, f"{value} = {written.named(planned.source.then)}(source, record)")  # type: ignore[union-attr]  # questions alone come here
+        written.become(value, planned.becomes, 1)
+        puts.append(f"target[{planned.key!r}] = {value}")
+    for put in puts:
+        written.line(1, put)
+    return written.function()
 
 
 def put_plain(becomes: Becomes) -> Put | None:
@@ -38,9 +58,10 @@ def put_plain(becomes: Becomes) -> Put | None:
         return None
 
     def written() -> Put:
-        written = _Written()
+        written = _Written("value")
         written.become("value", becomes, 1)
-        return written.function("value")
+        written.line(1, "return value")
+        return written.function()
 
     return _when_called(written)
 
@@ -80,33 +101,32 @@ def _when_called(written: Callable[[], Put]) -> Put:
 
 
 class _Written:
-    """The lines of one function of `value`, and what they name."""
+    """The lines of one function of these arguments, and what they name."""
 
-    def __init__(self) -> None:
-        self._lines = ["def put(value):"]
+    def __init__(self, *arguments: str) -> None:
+        self._lines = [f"def put({', '.join(arguments)}):"]
         self._names: dict[str, Any] = {"Odd": Odd}
         self._variables = 0
 
-    def function(self, returned: str) -> Put:
-        source = "\n".join([*self._lines, f"    return {returned}"])
-        exec(compile(source, "<plan>", "exec"), self._names)  # noqa: S102 - see the module's first words
-        put: Put = self._names["put"]
+    def function(self) -> Callable[..., Any]:
+        exec(compile("\n".join(self._lines), "<plan>", "exec"), self._names)  # noqa: S102 - see the module's first words
+        put: Callable[..., Any] = self._names["put"]
         return put
 
     def object(self, source: str, fields: Sequence[Planned], classes: Sequence[type], depth: int) -> str:
         """The dict that the variable `source` is read as."""
-        unlike = " and ".join(f"type({source}) is not {self._named(class_)}" for class_ in classes)
-        self._line(depth, f"if {unlike}: raise Odd")
+        unlike = " and ".join(f"type({source}) is not {self.named(class_)}" for class_ in classes)
+        self.line(depth, f"if {unlike}: raise Odd")
         entries = []
         for planned in fields:
             value = "None"
             if at_hand(planned):
-                value = self._variable()
+                value = self.variable()
                 match planned.source:
                     case Method(call=call):
-                        self._line(depth, f"{value} = {self._named(call)}({source})")
+                        self.line(depth, f"{value} = {self.named(call)}({source})")
                     case attribute:
-                        self._line(depth, f"{value} = {source}{attribute}")
+                        self.line(depth, f"{value} = {source}{attribute}")
                 self.become(value, planned.becomes, depth)
             entries.append(f"{planned.key!r}: {value}")
         return f"{{{', '.join(entries)}}}"
@@ -116,46 +136,46 @@ class _Written:
         match becomes:
             case Leaf(exact=exact) if exact is not None:
                 null = f" and {value} is not None" if becomes.nullable else ""
-                self._line(depth, f"if type({value}) is not {self._named(exact)}{null}: raise Odd")
+                self.line(depth, f"if type({value}) is not {self.named(exact)}{null}: raise Odd")
                 return
             case _ if becomes.nullable:
-                self._line(depth, f"if {value} is not None:")
+                self.line(depth, f"if {value} is not None:")
                 depth += 1
         match becomes:
             case Leaf(usual=usual) if usual is not None and issubclass(usual, Enum):
                 words = {member: becomes.serialize(member) for member in usual}
-                self._line(depth, f"{value} = {self._named(words)}[{value}]")
+                self.line(depth, f"{value} = {self.named(words)}[{value}]")
             case Leaf(usual=usual, usually=usually):
                 # Serialising cannot refuse it; an exception, or something to be awaited, is of no such type.
-                self._line(depth, f"if type({value}) is not {self._named(usual)}: raise Odd")
-                self._line(depth, f"{value} = {self._named(usually)}({value})")
+                self.line(depth, f"if type({value}) is not {self.named(usual)}: raise Odd")
+                self.line(depth, f"{value} = {self.named(usually)}({value})")
             case _ if depth > DEEPEST:
-                self._line(depth, f"{value} = {self._named(put_plain(becomes))}({value})")
+                self.line(depth, f"{value} = {self.named(put_plain(becomes))}({value})")
             case Object(selection=selection):
-                self._line(depth, f"{value} = {self.object(value, selection.fields, selection.classes, depth)}")
+                self.line(depth, f"{value} = {self.object(value, selection.fields, selection.classes, depth)}")
             case Several(item=Leaf(exact=exact, nullable=False)) if exact is not None:
-                one = self._variable()
-                self._line(depth, f"if type({value}) is not tuple and type({value}) is not list: raise Odd")
-                self._line(depth, f"for {one} in {value}:")
-                self._line(depth + 1, f"if type({one}) is not {self._named(exact)}: raise Odd")
-                self._line(depth, f"{value} = [*{value}]")
+                one = self.variable()
+                self.line(depth, f"if type({value}) is not tuple and type({value}) is not list: raise Odd")
+                self.line(depth, f"for {one} in {value}:")
+                self.line(depth + 1, f"if type({one}) is not {self.named(exact)}: raise Odd")
+                self.line(depth, f"{value} = [*{value}]")
             case Several(item=item):
-                one, several = self._variable(), self._variable()
-                self._line(depth, f"if type({value}) is not tuple and type({value}) is not list: raise Odd")
-                self._line(depth, f"{several} = []")
-                self._line(depth, f"for {one} in {value}:")
+                one, several = self.variable(), self.variable()
+                self.line(depth, f"if type({value}) is not tuple and type({value}) is not list: raise Odd")
+                self.line(depth, f"{several} = []")
+                self.line(depth, f"for {one} in {value}:")
                 self.become(one, item, depth + 1)
-                self._line(depth + 1, f"{several}.append({one})")
-                self._line(depth, f"{value} = {several}")
+                self.line(depth + 1, f"{several}.append({one})")
+                self.line(depth, f"{value} = {several}")
 
-    def _line(self, depth: int, line: str) -> None:
+    def line(self, depth: int, line: str) -> None:
         self._lines.append(f"{'    ' * depth}{line}")
 
-    def _variable(self) -> str:
+    def variable(self) -> str:
         self._variables += 1
         return f"value_{self._variables}"
 
-    def _named(self, thing: Any) -> str:
+    def named(self, thing: Any) -> str:
         name = f"name_{len(self._names)}"
         self._names[name] = thing
         return name
