@@ -271,7 +271,8 @@ class Pipeline:
             )
             conditions = _conditions(standing, operation, answering, request.acts)
             became = await record(conditions)
-            if operation.for_desk or conditions.guesses:
+            # How much of the ledger was gone through for a page is no more an auditor's to know.
+            if operation.for_desk or conditions.guesses or viewer.role is Role.AUDITOR:
                 await self._beat.after(request.began)
                 if became == registry_records.RECORDED and await self._moved_meanwhile(answering, request):
                     request.reference = new_reference()  # what stands in the ledger already is not told

@@ -18,6 +18,7 @@ LIST = "query($n: ID!, $m: ID!) { children(numbers: [$n, $m]) { number } }"
 KEY = 'query { childByKey(key: {nhsNumber: "9990000018"}) { number } }'
 SEARCH = """query($f: String!, $b: Int!) {
   findChildren(by: {family: $f, birthYear: $b}) { children { number address { postcode } } } }"""
+ACCESSES = "query($n: ID!) { accesses(number: $n) { nodes { reference } } }"
 OVERRIDE = "mutation($n: ID!, $r: String!) { overrideShield(number: $n, reason: $r) { until } }"
 CONFIRM = "mutation($n: ID!, $r: String!) { confirmShield(number: $n, reason: $r) { state } }"
 
@@ -45,6 +46,7 @@ async def test_whatever_may_have_been_guessed_waits(gateway: RunningGateway) -> 
         "search for nobody": ask(gateway, SEARCH, "sealed"),
         "override": ask(gateway, OVERRIDE, "shielded"),
         "override for nobody": ask(gateway, OVERRIDE, "sealed"),
+        "who looked": ask(gateway, ACCESSES, viewer="auditor"),
         "act": ask(gateway, CONFIRM, "sealed", "shield-officer-elsewhere"),
     }
     answers = dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
