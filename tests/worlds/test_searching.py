@@ -22,13 +22,17 @@ from tests.worlds.test_paging import Somebody, criteria, facts, lay_one, somebod
 
 SEARCH = "query($by: ChildCriteria!, $n: Int!) { findChildren(by: $by, first: $n) { tooMany children { number } } }"
 WORKER = Asker(ActingRole.PRACTITIONER, Purpose.SAFEGUARDING, "", None)
-OURS = "(SELECT id FROM children WHERE number LIKE '0000000%')"  # laid by a test
-EMPTY = (
-    ";".join(
-        f"DELETE FROM {table} WHERE child_id IN {OURS}"  # noqa: S608 - words of this file
-        for table in ("former_names", "holds", "shields", "broker_references")
+OURS = "number LIKE '0000000%'"  # children laid by a test
+EMPTY = ";".join(
+    f"DELETE FROM {table} WHERE {which}"  # noqa: S608 - words of this file
+    for table, which in (
+        *(
+            (table, f"child_id IN (SELECT id FROM children WHERE {OURS})")  # noqa: S608 - likewise
+            for table in ("former_names", "holds", "shields", "broker_references")
+        ),
+        ("guessing", "true"),
+        ("children", OURS),
     )
-    + ";DELETE FROM guessing; DELETE FROM children WHERE number LIKE '0000000%'"
 )
 
 # Nobody is let in to these, and none is the viewer's own: so they are hidden from a social worker as from the twin.
