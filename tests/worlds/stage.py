@@ -32,6 +32,7 @@ from tests.worlds.operations_published import document_of, texts_to_publish
 TEMPLATE = "worlds"
 PUBLISHED: Final = tuple(texts_to_publish(CLASSES[Viewers.PARTNER], random.Random(7)))  # noqa: S311 - no secret
 UNHURRIED = 1_000_000  # what agencies bear a second: nobody waits for a turn, so no turn is taken differently
+UNHURRIED_SECONDS = 60.0
 NOBODY_SIGNS = 1e6  # seconds from one checkpoint to the next: none within a run
 
 
@@ -113,5 +114,13 @@ async def stage_on(cluster: EmbeddedCluster, data: Path) -> AsyncIterator[Stage]
         await populate(template.dsn(Role.OWNER), CHILDREN, lambda done: None, KIN_KEY)
         await let_in(template, issuer)
         # No answer waits for a beat: what is compared is what was done, and time is measured elsewhere.
-        settings = replace(Settings(data=data), checkpoint_seconds=NOBODY_SIGNS, beat=0.0)
+        settings = replace(
+            Settings(data=data),
+            checkpoint_seconds=NOBODY_SIGNS,
+            beat=0.0,
+            # Nor is anything too late on a busy machine: one world in time and the other not would be a difference.
+            deadline=UNHURRIED_SECONDS,
+            connect_timeout=UNHURRIED_SECONDS,
+            read_timeout=UNHURRIED_SECONDS,
+        )
         yield Stage(cluster, settings, issuer, (sandboxes[0], sandboxes[1]))
