@@ -11,7 +11,6 @@ from graphql import GraphQLError, build_schema, parse, validate
 from adapters.sandbox.personas import PERSONAS
 from adapters.sandbox.population import NOTABLE, child_at
 from gateway.classes import CLASSES
-from gateway.settings import Settings
 from gateway.viewer import Role
 from tests.running import RunningGateway
 from tests.scanners.conforming import misfits
@@ -35,12 +34,6 @@ class Exchange(NamedTuple):
     @property
     def codes(self) -> set[str]:
         return {error["extensions"]["code"] for error in self.body.get("errors", []) if "extensions" in error}
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """A scanner guesses: it is not to be stopped for it here."""
-    return Settings(data=settings.data, guess_burst=1_000_000)
 
 
 async def scanned(gateway: RunningGateway, persona: str, folder: Path) -> list[Exchange]:

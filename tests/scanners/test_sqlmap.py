@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from gateway.settings import Settings
 from tests.running import RunningGateway
 from tests.scanners.installed import needs_scanners, run
 
@@ -34,12 +33,6 @@ async def judged(url: str, body: Mapping[str, Any], folder: Path, **headers: str
         *("-u", url, "--data", json.dumps(body), "-H", "Content-Type: application/json", *said),
         *("--batch", "--disable-coloring", "--level", LEVEL, "--risk", "2", "--flush-session", "--output-dir", folder),
     )
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """A scanner guesses: it is not to be stopped for it here."""
-    return Settings(data=settings.data, guess_burst=1_000_000)
 
 
 @pytest.fixture
