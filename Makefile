@@ -9,7 +9,7 @@ PAGE := $(wildcard $(EXPLORER)/src/*) $(addprefix $(EXPLORER)/,index.html packag
 # The environment's own node first: npm's scripts look for it on the path.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 
-.PHONY: demo test scan nightly leaks check format docs lock clean help
+.PHONY: demo test scan nightly prove leaks check format docs lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -27,6 +27,9 @@ nightly: $(VENV)/.dev ## what takes too long for every day: 50,000 operations, p
 
 scan: $(VENV)/.dev tests/node/node_modules/.package-lock.json $(SCANNERS)/.installed ## scanners that know nothing of us, for longer than `make test` has them
 	SCAN_EXAMPLES=300 SCAN_LEVEL=3 $(BIN)/pytest tests/scanners tests/endpoint/test_graphql_over_http.py
+
+prove: $(VENV)/.dev ## 100,000 operations, each in two worlds that differ only in what its viewer may not see: nothing may differ
+	$(BIN)/python -m tests.worlds --pairs 100000 --processes 2 $(ARGS)
 
 leaks: $(VENV)/.dev ## make every mistake of tests/leaks, one at a time, each in a copy of this tree: every one must be seen
 	$(BIN)/python -m tests.leaks --write

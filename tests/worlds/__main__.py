@@ -1,13 +1,17 @@
 """The instrument as a command: pairs run, differences, what of the schema was asked, and how long it took."""
 
 import argparse
+import asyncio
 import json
 import multiprocessing
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
 
+from tests.worlds.against import Unreadable, run_against, told_in
 from tests.worlds.runs import EACH, Ran, Wanted, run_alone
 from tests.worlds.viewings import VIEWINGS, Viewing
 
@@ -17,6 +21,8 @@ APART = 1_000_000  # worlds between one seed and the next
 def main() -> None:
     """Exit 1 where anything differs."""
     given = _given()
+    if given.against:
+        _against(given)
     wanted = Wanted(
         pairs=given.pairs,
         first=given.seed * APART if given.worlds is None else given.worlds,
@@ -39,8 +45,29 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--each", type=int, default=EACH, help="operations in one pair of worlds")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--until-difference", action="store_true")
+    parser.add_argument("--against", nargs=2, metavar="URL", help="two deployed gateways, instead of worlds made here")
+    parser.add_argument("--told", type=Path, metavar="FILE", help="who looks at them, and which children there are")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
+
+
+def _against(given: argparse.Namespace) -> NoReturn:
+    """Exit 2 where it could not run."""
+    began = time.monotonic()
+    try:
+        told = told_in(given.told or Path())
+        ran, differences = asyncio.run(run_against(tuple(given.against), told, given.pairs, given.seed))
+    except (Unreadable, OSError, TimeoutError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    for words in differences:
+        print(words, file=sys.stderr)
+    seconds = round(time.monotonic() - began, 1)
+    if given.json:
+        print(json.dumps({"pairs": ran, "differences": len(differences), "seconds": seconds}))
+    else:
+        print(f"{ran} pairs, {len(differences)} differences, {seconds:.0f} s")
+    sys.exit(1 if differences else 0)
 
 
 def _together(wanted: Wanted, processes: int) -> Ran:

@@ -55,6 +55,7 @@ _UNCOMPARED: Final = (
     "-- What the next checkpoint says",
     "-- Reports that are due",
     "-- Whose auditors the records of protected children are sealed to",
+    "-- How often documents were used since the last time of telling",
     "-- A key that records are sealed with",
 )
 # Whoever runs the gateway is told that somebody asked for their own child, of whom nothing else may show.

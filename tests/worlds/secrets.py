@@ -14,7 +14,7 @@ from adapters.sandbox.households import FIRSTS, SIZES
 from adapters.sandbox.places import AUTHORITIES, practices, schools
 from adapters.sandbox.population import SyntheticParent, SyntheticService
 from gateway.purpose import Purpose
-from tests.worlds.casting import Cast
+from tests.worlds.casting import MARKED, Cast
 from tests.worlds.marks import Marks
 from tests.worlds.viewings import Person, Protected, Viewing
 
@@ -244,8 +244,10 @@ def _fits(secret: Secret, viewing: Viewing, person: Person, hidden: frozenset[st
         )
     if secret is GRADE:  # a hold cannot be looked behind, and a shield can: by whom nobody lets, both are one
         return (
-            protected.tier is Tier.SHIELDED
+            # Its agency's mark is news to the gateway where nothing is held yet, and what was begun is done again.
+            person.child.index not in MARKED
             and not protected.withheld
+            and protected.tier is Tier.SHIELDED
             and not dict(protected.circle).get(viewing.persona.organisation)
             and "override" not in viewing.persona.scopes
             and viewing.purpose not in _BY_AUTHORITY

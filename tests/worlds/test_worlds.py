@@ -1,15 +1,20 @@
 """Nothing that a viewer can observe depends on a value which that viewer may not see."""
 
+import json
 import random
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from adapters.sandbox.population import child_at
 from adapters.store.embedded import EmbeddedCluster
 from tests.databases import reachable_folder
+from tests.worlds.against import Unreadable, run_against, told_in
 from tests.worlds.canaries import Canaries
+from tests.worlds.coverage import Coverage
 from tests.worlds.marks import Marks
+from tests.worlds.pair import a_pair
 from tests.worlds.runs import Wanted, run
 from tests.worlds.stage import Stage, stage_on
 from tests.worlds.viewings import EVERYTHING, VIEWINGS, Person, Viewing
@@ -41,6 +46,22 @@ async def test_a_value_that_is_not_hidden_is_a_difference(
     ran = await run(stage, wanted)
     assert ran.first.startswith("first difference after ")
     assert "--worlds 0 " in ran.told[0]
+
+
+async def test_two_deployed_gateways_are_compared_by_what_http_shows(stage: Stage, tmp_path: Path) -> None:
+    """Told in a file who looks and whom there is to ask about, the instrument needs nothing else of them."""
+    viewing = Viewing.named("gp:HEALTH")
+    async with a_pair(stage, viewing, 1, Coverage()) as pair:
+        token = pair.headers["Authorization"].removeprefix("Bearer ")
+        told = {
+            "viewings": [{"role": "PRACTITIONER", "purpose": "HEALTH", "tokens": [token, token]}],
+            "children": [{"number": child.number, "families": child.families} for child in pair.vocabulary.children],
+        }
+        (tmp_path / "told.json").write_text(json.dumps(told))
+        urls = pair.places[0].world.gateway.url, pair.places[1].world.gateway.url
+        assert await run_against(urls, told_in(tmp_path / "told.json"), 20, 1) == (20, [])
+    with pytest.raises(Unreadable):
+        told_in(tmp_path / "nothing.json")
 
 
 def test_a_viewing_is_named_as_it_is_printed() -> None:
