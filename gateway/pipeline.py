@@ -337,12 +337,17 @@ class Pipeline:
         return executed
 
     async def _hold_marked(self, marks: Sequence[AgencyMark]) -> bool:
-        """Place a hold for every mark; whether one was news, so that the answer in hand must be done again."""
+        """Place a hold for every mark; whether one was news, so that the answer in hand must be done again.
+
+        News is what moved the shields, be the child held or shielded already: by which of them nobody is told.
+        """
+        news = False
         for mark in marks:
-            await self._store.place_hold(mark.child_id, mark.agency, mark.mark)
-            if not mark.held:
+            placed = await self._store.place_hold(mark.child_id, mark.agency, mark.mark)
+            if placed:
                 self._observer.happened(Event.HOLD_PLACED, mark.agency.value)
-        return any(not mark.held for mark in marks)
+            news = news or placed or not mark.held
+        return news
 
     def _look_again(self, executed: Executed, operation: Operation, answering: Answering) -> None:
         try:

@@ -120,9 +120,9 @@ class Store:
             await self._fetch("add_broker_references", organisation, list(fresh.values()), list(fresh))
         return found | fresh
 
-    async def place_hold(self, child_id: int, agency: AgencyName, mark: Mark) -> None:
-        """Hold the child, because this agency marks its record so; again changes nothing."""
-        await self._fetch("place_hold", child_id, agency.value, mark.value)
+    async def place_hold(self, child_id: int, agency: AgencyName, mark: Mark) -> bool:
+        """Hold the child, because this agency marks its record so; again changes nothing. Whether it was news."""
+        return bool(await self._fetch("place_hold", child_id, agency.value, mark.value))
 
     async def record_accesses(
         self, writer: int, entries: Sequence[tuple[SealedEntry, Conditions]], burst: float, per_second: float

@@ -81,9 +81,11 @@ SELECT reference, $1, child_id, now() + interval '30 days'
   FROM unnest($2::text[], $3::bigint[]) AS fresh (reference, child_id);
 
 -- name: place_hold
--- An agency marked its record restricted. A hold that is there already changes nothing, so the epoch stays.
+-- An agency marked its record restricted. A hold that is there already changes nothing, so the epoch stays, and no row
+-- comes back.
 INSERT INTO holds (child_id, agency, mark) VALUES ($1, $2, $3)
-ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING;
+ON CONFLICT (child_id, agency, mark) WHERE cleared_at IS NULL DO NOTHING
+RETURNING child_id;
 
 -- name: record_accesses
 -- No answer without its record, and no record once a shield or the registry has changed since its decision (law 7), or by

@@ -131,6 +131,21 @@ async def test_a_hold_is_placed_once_however_often_the_mark_is_seen(gateway: Run
     assert holds[0]["n"] == 1
 
 
+async def test_another_mark_is_news_of_a_held_child_too(
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Shielded, held or both: what is done and noted on a mark tells nobody which it was."""
+    child = await gateway.id_of("birth-blocked")
+    await gateway.rows("INSERT INTO holds (child_id, agency, mark) VALUES ($1, 'practice', 'PDS_RESTRICTED')", child)
+    caplog.set_level("INFO", logger="contactpoint")
+    reply = await gateway.ask_child("birth-blocked", "parents { name { family } }")
+    assert reply.data["child"]["parents"] is None
+    said = [record.getMessage() for record in caplog.records]
+    assert "hold_placed parents" in said
+    assert "decided_again agency marked a record" in said
+    assert "decided_again a shield changed" not in said
+
+
 async def test_a_hold_is_placed_before_what_else_was_fetched_is_shown(gateway: RunningGateway) -> None:
     """The school came back in the same attempt as the mark; it does not leave."""
     reply = await gateway.ask_child("gp-restricted", "enrolments { school { urn } } practice { odsCode }")

@@ -148,10 +148,11 @@ async def test_a_change_of_nothing_moves_nothing(rows: Rows, table: str) -> None
 async def test_hold_placed_again_changes_nothing(store: Store, rows: Rows) -> None:
     """The same mark twice is one hold and one move; another mark, or the same after clearing, is a new one."""
     child = await rows.child()
-    epochs = []
+    epochs, news = [], []
     for mark in (Mark.PDS_RESTRICTED, Mark.PDS_RESTRICTED, Mark.PDS_VERY_RESTRICTED):
-        await store.place_hold(child, AgencyName.PRACTICE, mark)
+        news.append(await store.place_hold(child, AgencyName.PRACTICE, mark))
         epochs.append(await rows.epoch())
+    assert news == [True, False, True]
     await rows.connection.execute("UPDATE holds SET cleared_at = now()")
     await store.place_hold(child, AgencyName.PRACTICE, Mark.PDS_RESTRICTED)
     assert [epoch - epochs[0] for epoch in [*epochs, await rows.epoch()]] == [0, 0, 1, 3]
