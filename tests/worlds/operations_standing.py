@@ -27,7 +27,7 @@ WEIGHTS: Final[Mapping[str, int]] = {
 }
 
 DENSITIES: Final = (0.15, 0.3, 0.5, 0.8, 1)  # of fields that are asked, of those that there are
-OWN, PATTERNS = 45, 45  # texts; a gateway keeps a hundred operations or so, and is to keep all of these
+OWN, PATTERNS = 25, 25  # texts; a gateway keeps a hundred operations or so, and is to keep all of these among others
 
 
 @lru_cache
