@@ -42,8 +42,10 @@ def _address(person: Person, marks: Marks) -> Person:
 def _authority(person: Person, marks: Marks) -> Person:
     """Who is responsible follows from the address, and is as secret. Never an officer's own, who would then see."""
     mine = marks.viewing.persona.authority
-    authorities = [authority.gss for authority in AUTHORITIES if authority.gss != mine]
-    return replace(person, child=replace(person.child, authority=marks.chance.choice(authorities)))
+    others = [authority.gss for authority in AUTHORITIES if authority.gss != mine]
+    near = mine is not None and marks.viewing.purpose not in _BY_AUTHORITY and marks.chance.random() < 0.5
+    authority = mine if near else marks.chance.choice(others)
+    return replace(person, child=replace(person.child, authority=authority))
 
 
 def _history(person: Person, marks: Marks) -> Person:
