@@ -171,7 +171,9 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
     chosen = _chosen(secrets_of(viewing, token_id(token), cast), chance)
     marks = Marks(dice("marks", seed), viewing)
     people = tuple(varied(cast, chosen, marks) for _ in range(2))
-    settings = replace(stage.settings, guess_burst=12 if chance.random() < LIMITED else 10**6)
+    # Nothing is made good again, or the second of two worlds, asked a moment later, might be let guess once more.
+    burst = 12 if chance.random() < LIMITED else 10**6
+    settings = replace(stage.settings, guess_burst=burst, guess_per_minute=0.001)
     async with AsyncExitStack() as ending:
         lines = LogLines()
         ending.enter_context(lines.listening())
