@@ -78,7 +78,7 @@ facts = st.builds(
     circle=st.sampled_from(["", "", "ADDRESS", "SCHOOL", "SCHOOL ADDRESS"]),
     mine_by_authority=st.sampled_from([True, True, False]),
     raised_by=st.sampled_from([None, None, ME, OTHER]),
-)
+).map(lambda of: replace(of, raised_by=None) if of.tier is Tier.OPEN else of)  # nobody raised what is not there
 somebody = st.builds(
     Somebody,
     given=st.sampled_from(["Ada", "Bea"]),
