@@ -41,7 +41,7 @@ MOST_OBJECTS_KEPT = 100_000
 OF_TOKEN, OF_FIELD = 3, 20
 
 # Comparing fields that share a response key is quadratic; by graphql-core's own budget it may take half a second.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 6_000
 
 RULES: Final = (*specified_rules, OneOfVariablesRule)
 
