@@ -182,7 +182,7 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
         for sandbox, side, entries in zip(stage.sandboxes, people, waiting, strict=True):
             world = await ending.enter_async_context(a_world(stage, sandbox, side, settings, viewing, entries))
             places.append(Place(world, await ending.enter_async_context(Line.to(world.gateway.url)), lines))
-        await others_ask(stage, viewing, cast, token_id(token), places, chance)
+        await others_ask(stage, viewing, cast, chosen, token_id(token), places, chance)
         for sandbox in stage.sandboxes:  # not before, for others would be told of it, and holds be placed
             for agency, fault in _faults(faults_of(viewing), chance).items():
                 sandbox.fault(agency, fault)
@@ -200,18 +200,30 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
 
 
 async def others_ask(
-    stage: Stage, viewing: Viewing, cast: Cast, token: str, places: Sequence[Place], chance: random.Random
+    stage: Stage,
+    viewing: Viewing,
+    cast: Cast,
+    chosen: Chosen,
+    token: str,
+    places: Sequence[Place],
+    chance: random.Random,
 ) -> None:
     """Those who may see more ask first: what they have warmed, and the record of them, is there in both worlds.
 
-    Before an auditor they ask in either world about others of those whom that auditor is told nothing of.
+    They ask about those whom they see in both or in neither: by whose child it is, a colleague may have met them, and
+    an agency's mark been held, in one world alone. Before an auditor they ask in either world about others of those
+    whom that auditor is told nothing of.
     """
-    everybody = [person.child.number for person in cast.values()]
+    everybody = [
+        person.child.number
+        for index, person in cast.items()
+        if viewing.purpose is Purpose.AUDIT or "authority" not in {secret.name for secret in chosen[index]}
+    ]
     unseen = [person.child.number for person in cast.values() if "IDENTITY" in viewing.hidden(person, token)]
     for name in OTHERS:
         other = Viewing.named(name)
         headers = headers_of(other, stage.issuer.mint(other.persona.name))
-        numbers = chance.sample(everybody, 15)
+        numbers = chance.sample(everybody, min(15, len(everybody)))
         for place in places:
             asked = [numbers]
             if viewing.purpose is Purpose.AUDIT:
