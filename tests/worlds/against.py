@@ -19,7 +19,7 @@ from tests.worlds.observing import Answer, Line, Observed
 from tests.worlds.operations import SHARES, operations
 from tests.worlds.vocabulary import Somebody, Vocabulary
 
-NO_ACTS: Final = SHARES._replace(acts=0, again=0.6, generated=0.1)  # a deployed gateway is only looked at
+NO_ACTS: Final = SHARES._replace(acts=0)  # a deployed gateway is only looked at
 
 
 class Before(msgspec.Struct, frozen=True):

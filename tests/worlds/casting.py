@@ -20,12 +20,18 @@ _TIERS: Final = (Tier.OPEN, Tier.SHIELDED, Tier.SEALED)
 _WITHHELD: Final = ((), (), (), ("KEY",), ("PARENT_NAMES",), ("KEY", "PARENT_NAMES"))
 _HOLDS: Final = (("practice", "PDS_RESTRICTED"), ("parents", "BIRTH_BLOCKED"), ("household", "HOUSEHOLD"))
 
-# Whose agencies mark their records, so that a hold comes the moment somebody asks: held from the start, or what is
-# hidden of them would change within a run.
-MARKED: Final = tuple(
-    NOTABLE[name]
-    for name in ("gp-restricted", "gp-very-restricted", "birth-blocked", "birth-link-blocked", "birth-caution")
-)
+# Whose agencies mark their records, so that a hold comes the moment somebody asks: it is there from the start, or what
+# is hidden of them would change within a run, and in one world before the other.
+MARKED: Final = {
+    NOTABLE[name]: (agency, mark)
+    for name, agency, mark in (
+        ("gp-restricted", "practice", "PDS_RESTRICTED"),
+        ("gp-very-restricted", "practice", "PDS_VERY_RESTRICTED"),
+        ("birth-blocked", "parents", "BIRTH_BLOCKED"),
+        ("birth-link-blocked", "parents", "BIRTH_BLOCKED"),
+        ("birth-caution", "parents", "BIRTH_CAUTION"),
+    )
+}
 
 
 def cast_for(viewing: Viewing, token: str, chance: random.Random) -> Cast:
@@ -36,8 +42,9 @@ def cast_for(viewing: Viewing, token: str, chance: random.Random) -> Cast:
 def _person(child: SyntheticChild, viewing: Viewing, token: str, chance: random.Random) -> Person:
     [tier] = chance.choices(_TIERS, (6, 4, 2))
     tier = child.tier if child.tier is not Tier.OPEN else tier
-    held = child.index in MARKED or chance.random() < 0.15
-    holds = tuple(chance.sample(_HOLDS, chance.randint(1, 2))) if held else ()
+    holds = tuple(chance.sample(_HOLDS, chance.randint(1, 2))) if chance.random() < 0.15 else ()
+    if child.index in MARKED:
+        holds = (MARKED[child.index],)
     if tier is Tier.OPEN:
         return Person(child, Protected(holds=holds))
     officer, circle = chance.random(), []

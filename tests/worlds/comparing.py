@@ -157,7 +157,7 @@ def _observables(observed: Observed, reader: Reader) -> Iterator[str]:
     )
     yield "\n".join(_recorded(one, reader) if isinstance(one, Access) else repr(one) for one in observed.recorded)
     yield "\n".join(reader.text(line) for line in observed.logs if _OWN_FAMILY not in line)
-    yield "\n".join(count for count in observed.counts if _OWN_FAMILY not in count)
+    yield "\n".join(count for count in sorted(observed.counts) if _OWN_FAMILY not in count)
 
 
 def _is_compared(query: str, args: Sequence[object]) -> bool:

@@ -22,7 +22,7 @@ from tests.worlds.comparing import Difference, Reader, compared
 from tests.worlds.coverage import Coverage
 from tests.worlds.marks import Marks
 from tests.worlds.observing import Line, Observed, Place
-from tests.worlds.operations import FOR_MANAGING, SHARES, Sent, operations
+from tests.worlds.operations import FOR_MANAGING, Sent, operations
 from tests.worlds.operations_aimed import aimed
 from tests.worlds.seams import LogLines
 from tests.worlds.secrets import Secret, faults_of, secrets_of, varied
@@ -35,9 +35,6 @@ from tests.worlds.world import a_world
 
 MOST_OFTEN: Final = 0.7  # how likely each secret is to be varied
 LIMITED: Final = 0.15  # in how many of a hundred pairs whoever guesses is stopped
-
-# To read a text costs ten times what it costs to answer it: most are asked again, about others.
-ASKED: Final = SHARES
 
 # How protection stands, row by row and without what is random or a clock's.
 STANDING: Final = """
@@ -93,8 +90,7 @@ class Pair:
             self.vocabulary,
             chance,
             self._documents,
-            ASKED,
-            written,
+            pool=written,
             seldom=() if self.viewing.purpose is Purpose.SHIELD_MANAGEMENT else FOR_MANAGING,
         )
 
@@ -222,6 +218,8 @@ async def others_ask(
     unseen = [person.child.number for person in cast.values() if "IDENTITY" in viewing.hidden(person, token)]
     for name in OTHERS:
         other = Viewing.named(name)
+        if other.persona.organisation == viewing.persona.organisation:
+            continue  # theirs are the same handles
         headers = headers_of(other, stage.issuer.mint(other.persona.name))
         numbers = chance.sample(everybody, min(15, len(everybody)))
         for place in places:

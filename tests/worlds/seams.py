@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Any
 from unittest.mock import patch
 
 import asyncpg
@@ -19,6 +20,7 @@ from gateway.audit.data_keys import DataKey, DataKeys
 from gateway.audit.group_commit import AccessStore, GroupCommit
 from gateway.audit.scribe import Access, Scribe
 from gateway.events import Observer
+from gateway.operations.documents import Documents
 from gateway.settings import Settings
 from resolvers.agencies import JoinedAgencies, join
 from tests.worlds.casting import Cast
@@ -39,7 +41,8 @@ class Seams:
     key itself may be hidden and differ.
     """
 
-    def __init__(self, people: Cast) -> None:
+    def __init__(self, people: Cast, texts: "Texts") -> None:
+        self._texts = texts
         self.observer: Observer | None = None
         self.questions: set[str] = set()
         self._settled = asyncio.Event()
@@ -61,6 +64,7 @@ class Seams:
 
         with (
             patch.object(asyncpg, "create_pool", partial(asyncpg.create_pool, init=begin)),
+            patch.object(app, "Documents", self._texts),
             patch.object(app, "Scribe", partial(_HeardScribe, self)),
             patch.object(app, "GroupCommit", partial(_HeardCommit, self)),
         ):
@@ -96,6 +100,21 @@ class Seams:
         self.statements.append((query.query, query.args))
         if query.query.startswith(_LAST_AT_START):
             self._settled.set()
+
+
+class Texts:
+    """The texts that one side's gateways have read, one gateway after the other: to read one costs more than to answer.
+
+    Each side has its own, so that nothing a gateway kept with a text could come from the other world.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Documents | None = None
+
+    def __call__(self, *built: Any) -> Documents:
+        """Instead of making a gateway's documents anew: what they are built from is the same for all of a run."""
+        self._kept = self._kept or Documents(*built)
+        return self._kept
 
 
 class _Heard(AgencyClient):

@@ -28,6 +28,7 @@ from tests.databases import Database, reachable_folder
 from tests.running import KIN_KEY, let_in
 from tests.worlds.casting import CHILDREN
 from tests.worlds.operations_published import document_of, texts_to_publish
+from tests.worlds.seams import Texts
 
 TEMPLATE = "worlds"
 PUBLISHED: Final = tuple(texts_to_publish(CLASSES[Viewers.PARTNER], random.Random(7)))  # noqa: S311 - no secret
@@ -44,6 +45,7 @@ class Stage:
     settings: Settings
     issuer: Issuer
     sandboxes: tuple[Sandbox, Sandbox]
+    texts: tuple[Texts, Texts] = field(default_factory=lambda: (Texts(), Texts()))
     published: Mapping[str, str] = field(default_factory=lambda: {document_of(text).id: text for text in PUBLISHED})
     _serial: "count[int]" = field(default_factory=count)
     _documents: dict[tuple[int, Viewers], Documents] = field(default_factory=dict)

@@ -80,7 +80,7 @@ async def a_world(
         sandbox.known.know({index: person.child for index, person in people.items()})
         for agency in AgencyName:
             sandbox.fault(agency, Fault.NONE)
-        seams = Seams(people)
+        seams = Seams(people, stage.texts[stage.sandboxes.index(sandbox)])
         with seams.of_the_store():
             gateway = await Gateway.start(
                 pretended(settings, sandbox, stage.issuer),
