@@ -97,11 +97,11 @@ async def test_former_names_find_nobody(store: Store, rows: Rows) -> None:
 
 
 async def test_order_is_of_visible_values(store: Store, rows: Rows) -> None:
-    """Given name, then birth date, then number, whatever order they were written in."""
-    third = await rows.child("CCCCCCCCCCCCC", given=["Bea"])
-    second = await rows.child("BBBBBBBBBBBBB", born=date(2015, 7, 1))
-    first = await rows.child("DDDDDDDDDDDDD", born=date(2015, 6, 30))
-    last = await rows.child("EEEEEEEEEEEEE", given=["Bea"])
+    """Given name, then birth date, then number, whatever order they were written in, and wherever they live."""
+    third = await rows.child("CCCCCCCCCCCCC", given=["Bea"], postcode="LS2 2AA")
+    second = await rows.child("BBBBBBBBBBBBB", born=date(2015, 7, 1), postcode="LS3 3AA")
+    first = await rows.child("DDDDDDDDDDDDD", born=date(2015, 6, 30), postcode="LS4 4AA")
+    last = await rows.child("EEEEEEEEEEEEE", given=["Bea"], postcode="LS1 1AA")
     assert await found(store, BY_NAME) == [first, second, third, last]
 
 
