@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapters.agency import AgencyName
+from adapters.records import Tier
 from adapters.sandbox.faults import Fault
 from adapters.store.roles import Role as StoreRole
 from gateway.classes import CLASSES
@@ -188,7 +189,7 @@ async def a_pair(stage: Stage, viewing: Viewing, seed: int, coverage: Coverage) 
             chosen,
             headers_of(viewing, token),
             (places[0], places[1]),
-            vocabulary_of(people[0], people[1], acted_on=_acted_on(viewing, chosen)),
+            vocabulary_of(people[0], people[1], acted_on=_acted_on(viewing, cast, chosen)),
             _tiers(cast, people),
             Canaries(marks.canaries),
             coverage,
@@ -262,15 +263,18 @@ def _chosen(possible: Chosen, chance: random.Random) -> Chosen:
     }
 
 
-def _acted_on(viewing: Viewing, chosen: Chosen) -> frozenset[int]:
+def _acted_on(viewing: Viewing, cast: Cast, chosen: Chosen) -> frozenset[int]:
     """Whom acts may name: those of whom nothing is varied, and those who are not there before this viewer.
 
-    An act on anybody else could rightly bring to light what is hidden until then.
+    An act on anybody else could rightly bring to light what is hidden until then: any officer may raise a shield of
+    any child that is not sealed, whatever they may read of it.
     """
     return frozenset(
         index
         for index, secrets in chosen.items()
-        if not secrets or any("IDENTITY" in secret.categories for secret in secrets)
+        if not secrets
+        or (any(secret.name == "existence" for secret in secrets)
+        and (cast[index].protected.tier is Tier.SEALED or viewing.is_own(cast[index].child)))
     )
 
 
