@@ -273,8 +273,10 @@ def _acted_on(viewing: Viewing, cast: Cast, chosen: Chosen) -> frozenset[int]:
         index
         for index, secrets in chosen.items()
         if not secrets
-        or (any(secret.name == "existence" for secret in secrets)
-        and (cast[index].protected.tier is Tier.SEALED or viewing.is_own(cast[index].child)))
+        or (
+            any(secret.name == "existence" for secret in secrets)
+            and (cast[index].protected.tier is Tier.SEALED or viewing.is_own(cast[index].child))
+        )
     )
 
 
