@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -15,6 +17,8 @@ from adapters.store.postgres import Store
 from adapters.store.registry_records import RECORDED, REGISTRY_MOVED, SHIELDS_MOVED
 from adapters.store.roles import Role
 from gateway.audit.scribe import Access
+from gateway.audit.verify import Kind
+from gateway.audit.verifying import verify_store
 from tests.auditing import opened, scribe_for
 from tests.databases import Database
 from tests.store.rows import Rows
@@ -73,6 +77,26 @@ async def test_what_has_moved_is_not_recorded(guesser: Guesser) -> None:
     assert await guesser.record(0) == RECORDED
     assert await guesser.record(0, decided=None, registered=None) == RECORDED
     assert await guesser.recorded() == 2
+
+
+@pytest.mark.parametrize("moved", list(itertools.product((False, True), repeat=3)), ids=str)
+async def test_of_a_group_each_is_recorded_or_not(
+    guesser: Guesser, database: Database, moved: tuple[bool, ...]
+) -> None:
+    """Wherever in the group those stand whose shields have moved, the others are linked, each by its own content."""
+    now = await guesser.store.children_by_number([])
+    entries = [
+        (access(str(place)), Conditions(now.epoch - gone, now.registered, None)) for place, gone in enumerate(moved)
+    ]
+    became = await guesser.store.record_accesses(1, entries, BURST, PER_SECOND)
+    assert became == [SHIELDS_MOVED if gone else RECORDED for gone in moved]
+    recorded = await guesser.rows.connection.fetch("SELECT * FROM ledger ORDER BY position")
+    kept = [entry.reference for (entry, _), gone in zip(entries, moved, strict=True) if not gone]
+    assert [row["reference"] for row in recorded] == kept
+    trusted = Ed25519PrivateKey.generate().public_key()
+    verdict = await verify_store(database.dsn(Role.AUDIT), trusted, (), lambda done, of_all: None)
+    broken = {finding.kind for finding in verdict.findings} - {Kind.KEY_LOST}  # for the key of these tests is made up
+    assert (verdict.records, broken) == (len(kept), set())
 
 
 async def test_a_record_is_durable_whatever_its_writer_was_told(guesser: Guesser, database: Database) -> None:

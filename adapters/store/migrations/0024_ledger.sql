@@ -164,7 +164,8 @@ DECLARE
     e record;
     came_to int[] := array_fill(0, ARRAY[cardinality(entries)]);
     places bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(entries)]);
-    links bytea[];
+    -- As long as the group from the start: filled from the middle, an array begins there, and each link would be another's.
+    links bytea[] := array_fill(NULL::bytea, ARRAY[cardinality(entries)]);
 BEGIN
     PERFORM public.demand_fresh_snapshots();
     IF writer NOT BETWEEN 1 AND 16 THEN
