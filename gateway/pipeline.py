@@ -267,7 +267,13 @@ class Pipeline:
                 continue
             self._look_again(executed, operation, answering)
             record = partial(
-                self._ledger.answered, request.reference, viewer, ground, operation.hash, answering.accesses()
+                self._ledger.answered,
+                request.reference,
+                viewer,
+                ground,
+                operation.hash,
+                answering.accesses(),
+                answering.asked_for > 1,
             )
             conditions = _conditions(standing, operation, answering, request.acts)
             became = await record(conditions)

@@ -60,6 +60,7 @@ class Answering:
         self._registered = registered
         self._missed: set[str] = set()
         self._guessed = 0
+        self.asked_for = 0  # children, whether or not there are any such: a search or list may be for any number
         self._withheld: dict[ResponsePath, Withheld] = {}
         self._noted: dict[str, _Noted] = {}
         self.marks: list[AgencyMark] = []

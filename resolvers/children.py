@@ -24,6 +24,7 @@ from resolvers.joined_reads import JoinedReads
 Decide: TypeAlias = Callable[[ChildRecord], Disclosure | None]
 
 MOST_MATCHES = 10
+ANY_NUMBER: Final = 2  # of children, as far as one or several matters
 
 
 class Most(NamedTuple):
@@ -111,6 +112,7 @@ class ChildFinder:
         """The child with this key, unless the key itself may not be known: then there is no such child."""
         self._addressable()
         self._search()
+        self._answering.asked_for += 1
         category = Category.KEY if isinstance(key, NhsNumber) else Category.SCHOOL
         found = await self._decided(await self._store.children_by_key(key), knowing=category)
         if not found:
@@ -124,6 +126,7 @@ class ChildFinder:
         if not 1 <= first <= MOST_MATCHES:
             raise LimitError("FIRST", f"`first` must be between 1 and {MOST_MATCHES}")
         self._search()
+        self._answering.asked_for += ANY_NUMBER
         self._answering.guessed()
         reading = await self._store.find_children(criteria, capability.scope, first)
         if len(reading.children) > first:
@@ -135,6 +138,7 @@ class ChildFinder:
         """Note under which shields a list is read elsewhere, next: should one change meanwhile, it is all read anew."""
         self._addressable()
         self._search()
+        self._answering.asked_for += ANY_NUMBER
         reading = await self._reads.ask((), self._deadline)
         self._answering.read_under(reading.epoch, reading.registered)
 
@@ -149,6 +153,7 @@ class ChildFinder:
     def _want(self, children: int) -> None:
         """Count the children asked for by number, through whatever door of one operation."""
         self._wanted += children
+        self._answering.asked_for += children
         if self._wanted > self._most.children:
             raise LimitError("CHILDREN", f"at most {self._most.children} children can be asked for at once")
 

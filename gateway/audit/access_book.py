@@ -78,6 +78,7 @@ class _AccessBook:
         if not self._auditors:
             raise QuestionError("the ledger is not opened here: set `CONTACTPOINT_AUDITOR_KEY_FILES`")
         wanted, before = checked_number(number), _place(after)
+        answering.asked_for += 1
         reading = await self._read((wanted,))
         answering.read_under(reading.epoch, reading.registered)
         may_be_told = False

@@ -48,9 +48,14 @@ class Ledger:
         ground: Ground,
         document: str,
         children: tuple[ChildAccess, ...],
+        several: bool,
         conditions: Conditions,
     ) -> Awaitable[int]:
-        """Record an answer about to leave; whatever is not RECORDED is not recorded, so the answer may not leave."""
+        """Record an answer about to leave; whatever is not RECORDED is not recorded, so the answer may not leave.
+
+        Where `several` children may have been asked for, the reason is for the auditors of whoever asked: were it kept
+        from those of one child because another is protected, its absence would tell them that there is such another.
+        """
         access = Access(
             reference=reference,
             viewer=viewer.subject,
@@ -62,6 +67,7 @@ class Ledger:
             outcome="ANSWERED",
             flags=flags_of(viewer),
             children=_whose(children, viewer),
+            reason_to=viewer.authority or "" if several and ground.reason is not None else None,
         )
         return self._record(access, conditions)
 

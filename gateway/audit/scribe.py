@@ -1,6 +1,6 @@
 """Turns what happened into what is recorded: sealed under this hour's keys, indexed so that we alone find it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -31,6 +31,8 @@ class Access(msgspec.Struct, frozen=True, gc=False):
     part_of: str | None = None  # the reference of the answer that an act is part of
     flags: frozenset[str] = frozenset()  # NO_PERSON: nobody knows who they are, for the own-record rule
     children: tuple[ChildAccess, ...] = ()
+    # The authority whose auditors are told the reason, whichever children it came to; None: it follows its one child.
+    reason_to: str | None = None
 
 
 class Scribe:
@@ -46,28 +48,30 @@ class Scribe:
 
     async def sealed(self, access: Access) -> SealedEntry:
         """The record, sealed; raises StoreUnavailable where a new key cannot be kept."""
-        protected = dict.fromkeys([child.authority for child in access.children if child.authority is not None])
-        return self._sealed(access, await self._keys.ready((None, *protected)))
+        apart = _sealed_apart(access)
+        return self._sealed(access, await self._keys.ready((None, *apart)), apart)
 
     def sealed_at_once(self, access: Access) -> SealedEntry | None:
         """The same, or None where more is needed than the general key, at hand: for that there is `sealed`."""
+        if access.reason_to is not None:
+            return None
         for child in access.children:
             if child.authority is not None:
                 return None
         general = self._keys.at_hand(None)
-        return None if general is None else self._sealed(access, (general,))
+        return None if general is None else self._sealed(access, (general,), ())
 
-    def _sealed(self, access: Access, keys: tuple[DataKey, ...]) -> SealedEntry:
-        """By these keys: the general one, then one for each authority that a protected child is of.
+    def _sealed(self, access: Access, keys: tuple[DataKey, ...], apart: Iterable[str]) -> SealedEntry:
+        """By these keys: the general one, then one for each authority for whose auditors something is apart.
 
         What was said of a protected child, and the reason of whoever asked for one, is for its authority's auditors.
         """
         general, others = keys[0], keys[1:]
         indexes: list[bytes] = []
         seen: list[ChildSeen] = []
-        protected: dict[str, list[ChildSeen]] = {}
+        protected: dict[str, list[ChildSeen]] = {authority: [] for authority in apart}
         for child in access.children:
-            of = seen if child.authority is None else protected.setdefault(child.authority, [])
+            of = seen if child.authority is None else protected[child.authority]
             of.append(ChildSeen(child.number, _ordered(child.shown), _ordered(child.withheld), child.override))
             indexes.append(self.index(child.number))
         said = Said(
@@ -93,6 +97,14 @@ class Scribe:
         )
         sealed = seal(said, parts, general, reference=reference, viewer=viewer, children=children)
         return SealedEntry(reference, general.name, viewer, children, sealed)
+
+
+def _sealed_apart(access: Access) -> Mapping[str, None]:
+    """The authorities for whose auditors a part is sealed, in order: the protected children's, and the reason's."""
+    apart = dict.fromkeys([child.authority for child in access.children if child.authority is not None])
+    if access.reason_to is not None:
+        apart.setdefault(access.reason_to)
+    return apart
 
 
 @lru_cache(1024)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from adapters.number import with_check_character
 from adapters.sandbox.personas import PERSONAS
 from tests.running import Reply, RunningGateway
@@ -42,6 +44,20 @@ async def test_an_auditor_reads_who_looked_and_what_they_saw(gateway: RunningGat
     assert newest["reason"] == "new at the practice"
     assert (page["hasNextPage"], page["endCursor"]) == (False, None)
     assert str(gateway.child("open").address.postcode) not in str(page)
+
+
+@pytest.mark.parametrize("viewer", ["social-worker", "shield-officer-elsewhere"])
+async def test_a_reason_tells_nothing_of_others_who_were_asked_for_with_a_child(
+    gateway: RunningGateway, viewer: str
+) -> None:
+    """Were it kept back because another is protected elsewhere, who is told of the one would know that there is one."""
+    query = "query($numbers: [ID!]!) { children(numbers: $numbers) { number } }"
+    for other in (gateway.child("shielded-elsewhere").number, with_check_character("000000000000")):
+        numbers = {"numbers": [gateway.child("open").number, other]}
+        stated = {"Contactpoint-Reason": "brothers, it is said"}
+        assert (await gateway.ask(query, numbers, viewer=viewer, purpose="SAFEGUARDING", headers=stated)).data
+    told = {node["reason"] for node in (await asked(gateway, "open")).data["accesses"]["nodes"]}
+    assert told == {"brothers, it is said" if PERSONAS[viewer].authority == HOME else None}
 
 
 async def test_the_audit_is_recorded_itself(gateway: RunningGateway) -> None:

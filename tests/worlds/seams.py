@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -136,9 +136,9 @@ class _HeardScribe(Scribe):
         super().__init__(keys, index_key)
         self._seams = seams
 
-    def _sealed(self, access: Access, keys: tuple[DataKey, ...]) -> SealedEntry:
+    def _sealed(self, access: Access, keys: tuple[DataKey, ...], apart: Iterable[str]) -> SealedEntry:
         self._seams.recorded.append(access)
-        return super()._sealed(access, keys)
+        return super()._sealed(access, keys, apart)
 
 
 class _HeardCommit(GroupCommit):
