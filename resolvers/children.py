@@ -111,8 +111,7 @@ class ChildFinder:
     async def by_key(self, key: NhsNumber | Upn) -> DecidedChild | None:
         """The child with this key, unless the key itself may not be known: then there is no such child."""
         self._addressable()
-        self._search()
-        self._answering.asked_for += 1
+        self._search(1)
         category = Category.KEY if isinstance(key, NhsNumber) else Category.SCHOOL
         found = await self._decided(await self._store.children_by_key(key), knowing=category)
         if not found:
@@ -125,8 +124,7 @@ class ChildFinder:
         capability = self._addressable()
         if not 1 <= first <= MOST_MATCHES:
             raise LimitError("FIRST", f"`first` must be between 1 and {MOST_MATCHES}")
-        self._search()
-        self._answering.asked_for += ANY_NUMBER
+        self._search(ANY_NUMBER)
         self._answering.guessed()
         reading = await self._store.find_children(criteria, capability.scope, first)
         if len(reading.children) > first:
@@ -137,8 +135,7 @@ class ChildFinder:
     async def begin_list(self) -> None:
         """Note under which shields a list is read elsewhere, next: should one change meanwhile, it is all read anew."""
         self._addressable()
-        self._search()
-        self._answering.asked_for += ANY_NUMBER
+        self._search(ANY_NUMBER)
         reading = await self._reads.ask((), self._deadline)
         self._answering.read_under(reading.epoch, reading.registered)
 
@@ -157,10 +154,11 @@ class ChildFinder:
         if self._wanted > self._most.children:
             raise LimitError("CHILDREN", f"at most {self._most.children} children can be asked for at once")
 
-    def _search(self) -> None:
+    def _search(self, children: int) -> None:
         self._searched += 1
         if self._searched > self._most.searches:
             raise LimitError("SEARCHES", f"at most {self._most.searches} searches can be made at once")
+        self._answering.asked_for += children
 
     def _addressable(self) -> Capability:
         if self._capability is None:
