@@ -142,6 +142,29 @@ CREATE FUNCTION int_at(entry bytea, place int) RETURNS int
 LANGUAGE sql IMMUTABLE RETURN get_byte(entry, place) << 24 | get_byte(entry, place + 1) << 16
                             | get_byte(entry, place + 2) << 8 | get_byte(entry, place + 3);
 
+-- How full a viewer's bucket is now, `guesses` drops more in it: -1 asks for no child, and looks into none.
+CREATE FUNCTION bucket_level(who bytea, guesses int, burst double precision, per_second double precision) RETURNS double precision
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    now_level double precision;
+BEGIN
+    IF guesses > 0 THEN
+        -- Counted whether or not it is answered, up to twice the bucket: who goes on waits no longer than that.
+        INSERT INTO public.guessing AS g (viewer, level, at)
+        VALUES (who, least(guesses, 2 * burst), clock_timestamp())
+        ON CONFLICT ON CONSTRAINT guessing_pkey DO UPDATE SET
+            level = least(greatest(0, g.level - per_second * extract(epoch FROM clock_timestamp() - g.at)) + guesses,
+                          2 * burst),
+            at = clock_timestamp()
+        RETURNING g.level INTO now_level;
+    ELSIF guesses = 0 THEN
+        SELECT g.level - per_second * extract(epoch FROM clock_timestamp() - g.at) INTO now_level
+          FROM public.guessing g WHERE g.viewer = who;
+    END IF;
+    RETURN now_level;
+END $$;
+
 -- The records of one commit, in one chain. Of each: 0, recorded; -1, a shield has changed since `decided`; -2, the registry
 -- since `registered`; above 0, the viewer guesses too much, and may come again in so many seconds. Only 0 has written one.
 -- A bucket holds `burst` drops and loses `per_second`. A viewer whose bucket is full is told nothing of any child, hit or miss.
@@ -155,13 +178,18 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public,
 #variable_conflict use_variable
 DECLARE
     nothing CONSTANT bytea := int8send(-1);
-    head public.ledger_chains;
     shields bytea;
     registry bytea;
+    head_position bigint;
+    head_link bytea;
     now_at bigint;
+    kept boolean;
     suspected boolean;
+    turns int[];
+    n int;
+    entry bytea;
+    children int;
     level double precision;
-    e record;
     came_to int[] := array_fill(0, ARRAY[cardinality(entries)]);
     places bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(entries)]);
     -- As long as the group from the start: filled from the middle, an array begins there, and each link would be another's.
@@ -175,66 +203,64 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
     LOCK TABLE public.shield_turn IN ROW SHARE MODE;
-    -- Statements of their own on purpose: their snapshots are taken with the lock in hand.
-    SELECT int8send(s.epoch), int8send(r.epoch) INTO STRICT shields, registry
-      FROM public.shield_epoch s CROSS JOIN public.registry_epoch r;
-    SELECT * INTO STRICT head FROM public.ledger_chains c WHERE c.chain = writer FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM unnest(entries) AS u (entry)
-                WHERE NOT EXISTS (SELECT FROM public.ledger_keys k WHERE k.name = substring(entry FROM 37 FOR 16))) THEN
+    -- A statement of its own on purpose: its snapshot is taken with the lock in hand. And one for all that is to be known,
+    -- as a statement more costs what a record more does: where shields, registry and chain stand; whether the data keys are
+    -- kept; and whether anybody guesses or has a full bucket, for where nobody does no bucket need be looked into.
+    SELECT int8send(s.epoch), int8send(r.epoch), c.position, c.link,
+           greatest(c.last_at, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint), known.kept, known.suspected
+      INTO STRICT shields, registry, head_position, head_link, now_at, kept, suspected
+      FROM public.ledger_chains c
+     CROSS JOIN public.shield_epoch s
+     CROSS JOIN public.registry_epoch r
+     CROSS JOIN (
+        SELECT bool_and(k.name IS NOT NULL) AS kept,
+               bool_or(public.int_at(u.packed, 16) > 0
+                       OR g.level - per_second * extract(epoch FROM clock_timestamp() - g.at) > burst) AS suspected
+          FROM unnest(entries) AS u (packed)
+          LEFT JOIN public.ledger_keys k ON k.name = substring(u.packed FROM 37 FOR 16)
+          LEFT JOIN public.guessing g ON g.viewer = substring(u.packed FROM 53 FOR 16)) AS known
+     WHERE c.chain = writer
+       FOR NO KEY UPDATE OF c;
+    IF NOT kept THEN
         RAISE EXCEPTION 'a record has a data key that is not kept' USING ERRCODE = 'foreign_key_violation';
     END IF;
-    -- Where nobody guesses and nobody's bucket is full, no bucket need be looked into.
-    suspected := EXISTS (
-        SELECT FROM unnest(entries) AS u (entry) LEFT JOIN public.guessing g ON g.viewer = substring(entry FROM 53 FOR 16)
-         WHERE public.int_at(entry, 16) > 0 OR g.level - per_second * extract(epoch FROM clock_timestamp() - g.at) > burst);
-    now_at := greatest(head.last_at, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
-    -- In the order of viewers: two commits that fill the same buckets never wait for each other.
-    FOR e IN
-        SELECT n, substring(entry FOR 8) AS decided, substring(entry FROM 9 FOR 8) AS registered,
-               public.int_at(entry, 16) AS guesses, substring(entry FROM 53 FOR 16) AS viewer, substring(entry FROM 21) AS said,
-               octet_length(entry) <> 76 + public.int_at(entry, 68)
-                   + public.int_at(entry, 72 + public.int_at(entry, 68)) AS broken
-          FROM unnest(entries) WITH ORDINALITY AS u (entry, n) ORDER BY viewer
-    LOOP
-        IF e.broken THEN
+    IF suspected THEN
+        -- In the order of viewers: two commits that fill the same buckets never wait for each other.
+        turns := ARRAY(SELECT u.nth FROM unnest(entries) WITH ORDINALITY AS u (packed, nth)
+                        ORDER BY substring(u.packed FROM 53 FOR 16));
+    END IF;
+    FOR turn IN 1..cardinality(entries) LOOP
+        n := coalesce(turns[turn], turn);
+        entry := entries[n];
+        children := public.int_at(entry, 68);
+        IF octet_length(entry) <> 76 + children + public.int_at(entry, 72 + children) THEN
             RAISE EXCEPTION 'this is no record' USING ERRCODE = 'check_violation';
-        ELSIF e.decided NOT IN (shields, nothing) THEN
-            came_to[e.n] := -1;
+        ELSIF substring(entry FOR 8) NOT IN (shields, nothing) THEN
+            came_to[n] := -1;
             CONTINUE;
-        ELSIF e.registered NOT IN (registry, nothing) THEN
-            came_to[e.n] := -2;
+        ELSIF substring(entry FROM 9 FOR 8) NOT IN (registry, nothing) THEN
+            came_to[n] := -2;
             CONTINUE;
         END IF;
-        level := NULL;
-        IF e.guesses > 0 THEN
-            -- Counted whether or not it is answered, up to twice the bucket: who goes on waits no longer than that.
-            INSERT INTO public.guessing AS g (viewer, level, at)
-            VALUES (e.viewer, least(e.guesses, 2 * burst), clock_timestamp())
-            ON CONFLICT ON CONSTRAINT guessing_pkey DO UPDATE SET
-                level = least(greatest(0, g.level - per_second * extract(epoch FROM clock_timestamp() - g.at)) + e.guesses,
-                              2 * burst),
-                at = clock_timestamp()
-            RETURNING g.level INTO level;
-        ELSIF suspected AND e.guesses = 0 THEN
-            SELECT g.level - per_second * extract(epoch FROM clock_timestamp() - g.at) INTO level
-              FROM public.guessing g WHERE g.viewer = e.viewer;
+        IF suspected THEN
+            level := public.bucket_level(substring(entry FROM 53 FOR 16), public.int_at(entry, 16), burst, per_second);
+            IF level > burst THEN
+                came_to[n] := greatest(1, ceil((level - burst) / per_second))::int;
+                CONTINUE;
+            END IF;
         END IF;
-        IF level > burst THEN
-            came_to[e.n] := greatest(1, ceil((level - burst) / per_second))::int;
-        ELSE
-            head.position := head.position + 1;
-            head.link := public.record_link(head.link, writer, head.position, now_at, e.said);
-            places[e.n] := head.position;
-            links[e.n] := head.link;
-        END IF;
+        head_position := head_position + 1;
+        head_link := public.record_link(head_link, writer, head_position, now_at, substring(entry FROM 21));
+        places[n] := head_position;
+        links[n] := head_link;
     END LOOP;
     INSERT INTO public.ledger
-    SELECT writer, place, now_at, substring(entry FROM 21 FOR 16), substring(entry FROM 37 FOR 16),
-           substring(entry FROM 53 FOR 16), substring(entry FROM 73 FOR public.int_at(entry, 68)),
-           substring(entry FROM 77 + public.int_at(entry, 68)), link
-      FROM unnest(entries, places, links) AS u (entry, place, link) WHERE place IS NOT NULL;
+    SELECT writer, place, now_at, substring(u.packed FROM 21 FOR 16), substring(u.packed FROM 37 FOR 16),
+           substring(u.packed FROM 53 FOR 16), substring(u.packed FROM 73 FOR public.int_at(u.packed, 68)),
+           substring(u.packed FROM 77 + public.int_at(u.packed, 68)), link
+      FROM unnest(entries, places, links) AS u (packed, place, link) WHERE place IS NOT NULL;
     IF FOUND THEN
-        UPDATE public.ledger_chains c SET position = head.position, link = head.link, last_at = now_at
+        UPDATE public.ledger_chains c SET position = head_position, link = head_link, last_at = now_at
          WHERE c.chain = writer;
     END IF;
     RETURN came_to;
@@ -355,7 +381,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT k FROM public.ledger_keys k WHERE k.name = ANY (names)
 $$;
 
-REVOKE ALL ON FUNCTION cut_indexes, ledger_written_once, make_ledger_months, record_link, int_at, append_record, record_accesses,
+REVOKE ALL ON FUNCTION cut_indexes, ledger_written_once, make_ledger_months, record_link, int_at, append_record, bucket_level, record_accesses,
     record_act, begin_override, keep_data_key, ledger_heads, keep_checkpoint, accesses_of, data_keys_named FROM PUBLIC;
 REVOKE ALL ON TYPE ledger_entry FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION record_accesses, begin_override, keep_data_key, make_ledger_months, ledger_heads, keep_checkpoint,
