@@ -2,7 +2,7 @@
 
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adapters.records import AddressStatus, BirthEntry, Keys, Name, NhsNumber, PostalAddress, Upn
@@ -23,6 +23,7 @@ class Marks:
         self.viewing = viewing
         self._run = "".join(chance.choices(string.ascii_lowercase, k=6))
         self._made = 0
+        self._drawn: set[str] = set()
         self.canaries: set[str] = set()
 
     @contextmanager
@@ -57,23 +58,31 @@ class Marks:
 
     def number(self) -> str:
         """A ContactPoint number."""
-        return self._canary(number_from(_OUTSIDE * 10 + self.chance.randrange(10**12)))
+        return self._one_more(lambda: number_from(_OUTSIDE * 10 + self.chance.randrange(10**12)))
 
     def keys(self) -> Keys:
         """Of every system one."""
         return Keys(self.nhs_number(), self.upn(), self.birth_entry())
 
     def nhs_number(self) -> NhsNumber:
-        return NhsNumber(self._canary(nhs_number_from(500_000 + self.chance.randrange(400_000))))
+        return NhsNumber(self._one_more(lambda: nhs_number_from(500_000 + self.chance.randrange(400_000))))
 
     def upn(self) -> Upn:
-        return Upn(self._canary(upn_from(self.chance.randrange(100, 999), 15, 5_000_000 + self._roll())))
+        return Upn(self._one_more(lambda: upn_from(self.chance.randrange(100, 999), 15, 5_000_000 + self._roll())))
 
     def birth_entry(self) -> BirthEntry:
-        return BirthEntry(self._canary(birth_entry_from(100_000_000 + self._roll())))
+        return BirthEntry(self._one_more(lambda: birth_entry_from(100_000_000 + self._roll())))
 
     def _roll(self) -> int:
         return self.chance.randrange(1_000_000)
+
+    def _one_more(self, drawn: Callable[[], str]) -> str:
+        """A canary that nobody has drawn before: a key is one child's, and among thousands of worlds two would meet."""
+        text = drawn()
+        while text in self._drawn:
+            text = drawn()
+        self._drawn.add(text)
+        return self._canary(text)
 
     def _canary(self, text: str) -> str:
         self.canaries.add(text)

@@ -82,6 +82,12 @@ def test_a_canary_is_found_wherever_it_sings() -> None:
     assert canaries.found("nothing of theirs 9990000018") is None
 
 
+def test_no_two_children_of_a_world_have_one_key() -> None:
+    """However many are made: so few NHS numbers are set apart for them that two would soon be drawn alike."""
+    marks = Marks(random.Random(1), VIEWINGS[0])  # noqa: S311 - no secret
+    assert len({marks.nhs_number() for _ in range(2_000)}) == 2_000
+
+
 def test_an_open_childs_address_is_hidden_from_who_needs_none() -> None:
     """The oracle is the twin's: purpose and role decide of an open child, and nobody reads of their own."""
     person = Person(child_at(0))
