@@ -1,10 +1,11 @@
 """`python -m benchmarks.ledger`: what the ledger costs a request, a record's room, how fast a ledger is verified.
 
 The gateway with its ledger and the same one without are loaded in turn, each first in every other round, and what
-counts is the median of what the rounds differ by, for a shared machine is faster in one minute than in the next. By connections
-that never rest, from which capacity and processor time are read; and by as many whose requests come by chance, as often
-for both and below what either can do, from which waiting is read: at a quarter of it, where each waits for its own
-record, and at a half, where it waits for others' work too. Verifying is measured on records that those runs wrote.
+counts is the median of what the rounds differ by, for a shared machine is faster in one minute than in the next. By
+connections that never rest, from which capacity and processor time are read; and by as many whose requests come by
+chance, as often for both and below what either can do, from which waiting is read: at a quarter of it, where each
+waits for its own record, and at a half, where it waits for others' work too. Verifying is measured on records that
+those runs wrote.
 """
 
 import asyncio
