@@ -23,6 +23,7 @@ from adapters.store.shields import ShieldBook
 from adapters.webhook import Signer, Webhook
 from gateway.acts import OfficersDesk
 from gateway.agencies import build_client, join_agencies, require
+from gateway.attempts import Attempts
 from gateway.audit.access_book import AuditDesk
 from gateway.audit.checkpoints import Checkpoints
 from gateway.audit.data_keys import DataKeys
@@ -30,6 +31,7 @@ from gateway.audit.group_commit import GroupCommit
 from gateway.audit.key_files import auditors_of, checkpoint_key_of, index_key_of, opening_keys_of
 from gateway.audit.ledger import Ledger
 from gateway.audit.scribe import Scribe
+from gateway.beat import Beat
 from gateway.classes import CLASSES
 from gateway.doors import Doors
 from gateway.endpoint import graphql_route, live, ready_route
@@ -57,6 +59,7 @@ from gateway.wire.port import Port
 from gateway.wire.routes import Routes
 from gateway.wire.tls import tls_context
 from resolvers.agencies import JoinedAgencies
+from resolvers.children import Most
 from resolvers.joined_reads import JoinedReads
 from schema.built import field_guards, graphql_schema
 
@@ -137,23 +140,33 @@ class Gateway:
             ledger = Ledger(
                 GroupCommit(store, burst=settings.guess_burst, per_second=settings.guess_per_minute / 60), scribe
             )
-            pipeline = Pipeline(
-                tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings, make=False)))),
-                registry=registry,
-                doors=Doors(documents, published),
-                limits=limits,
-                reasons_demanded=reasons_demanded(settings.reasons_required),
+            doors, guessing = Doors(documents, published), Guessing()
+            attempts = Attempts(
+                doors=doors,
+                most=Most(limits.children, limits.searches),
                 executor=Executor(observer),
                 store=store,
                 reads=JoinedReads(store, at_once=settings.store_connections),
                 agencies=agencies,
                 ledger=ledger,
-                guessing=Guessing(),
+                guessing=guessing,
                 observer=observer,
                 deadline=settings.deadline,
-                beat=settings.beat,
-                desk=OfficersDesk(book, stewards, store, observer, scribe),
+                beat=Beat(asyncio.get_running_loop(), settings.beat),
                 audit=AuditDesk(store, scribe, opening_keys_of(settings)),
+            )
+            pipeline = Pipeline(
+                tokens=TokenVerifier(keys, token_rules(settings, partial(print_of, key_of(settings, make=False)))),
+                registry=registry,
+                doors=doors,
+                limits=limits,
+                reasons_demanded=reasons_demanded(settings.reasons_required),
+                guessing=guessing,
+                attempts=attempts,
+                ledger=ledger,
+                observer=observer,
+                deadline=settings.deadline,
+                desk=OfficersDesk(book, stewards, store, observer, scribe),
             )
             checkpoints = Checkpoints(store, checkpoint_key_of(settings), observer, every=settings.checkpoint_seconds)
             await opening.enter_async_context(_meanwhile(checkpoints.run()))

@@ -11,8 +11,8 @@ import msgspec
 from graphql import GraphQLError
 
 from gateway.errors import NotAcceptable, Refusal, Unavailable
-from gateway.pipeline import Answered, Asked
 from gateway.reading import JSON, Reader
+from gateway.request import Answered, Asked
 from gateway.wire.exchange import ALWAYS, Handler, Reply, Request, head, json_reply
 
 GRAPHQL = "application/graphql-response+json"

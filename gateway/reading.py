@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from gateway.errors import BadRequest, LimitExceeded, UnsupportedMedia
-from gateway.pipeline import Asked
+from gateway.request import Asked
 from gateway.wire.exchange import Request, Unread
 
 JSON: Final = "application/json"

@@ -124,7 +124,7 @@ async def serve(told: Told, ledger: Ledger | None = None) -> None:
     gateway = await Gateway.start(settings, told.dsn, agencies_of=lambda _, client: agencies(told, client))
     async with gateway:
         if ledger is not None:
-            gateway.pipeline._ledger = ledger  # noqa: SLF001 - no option of the gateway's turns recording off
+            gateway.pipeline._attempts._ledger = ledger  # noqa: SLF001 - no option of the gateway's turns recording off
         print(f"ready {gateway.url}/graphql", flush=True)
         spare_the_collector()
         await until_asked_to_stop()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.records import ChildRecord
-from gateway.pipeline import capability
+from gateway.capability import capability
 from tests.running import RunningGateway
 
 TEXT = "{ viewer { subject } }"
@@ -146,7 +146,7 @@ def broken_rule(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def decide(child: ChildRecord) -> None:
         raise ZeroDivisionError(child.name.family)
 
-    monkeypatch.setattr("gateway.pipeline.decider", lambda viewer, purpose: decide)
+    monkeypatch.setattr("gateway.capability.decider", lambda viewer, purpose: decide)
     capability.cache_clear()
     yield
     capability.cache_clear()

@@ -75,7 +75,7 @@ class HeldBack(Beat):
 async def test_a_shield_raised_before_the_beat_holds_for_what_waits(gateway: RunningGateway) -> None:
     """Law 8: what was recorded is told only if no shield has moved meanwhile; else it is decided again."""
     beat = HeldBack()
-    gateway.gateway.pipeline._beat = beat
+    gateway.gateway.pipeline._attempts._beat = beat
     answer = asyncio.create_task(ask(gateway, SEARCH))
     await beat.waited_for.wait()
     await gateway.execute(

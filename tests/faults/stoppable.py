@@ -11,7 +11,8 @@ from typing import Any
 
 from adapters.store.postgres import Store
 from gateway.__main__ import main
-from gateway.pipeline import Answered, Asked, Pipeline
+from gateway.pipeline import Pipeline
+from gateway.request import Answered, Asked
 
 BEFORE = "before"  # a record is sealed, and its statement not sent
 READ = "read"  # a record is known to be written, and nothing of its answer has left

@@ -19,9 +19,9 @@ from adapters.records import (
     Upn,
 )
 from adapters.store.reading import Reading
+from gateway.capability import capability
 from gateway.operations.executor import Executor
 from gateway.operations.outcome import Executed
-from gateway.pipeline import capability
 from gateway.purpose import Purpose
 from gateway.viewer import Role
 from resolvers.agencies import JoinedAgencies

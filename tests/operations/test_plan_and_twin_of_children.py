@@ -33,11 +33,11 @@ from adapters.records import (
 )
 from adapters.shield_records import CaseRow, Page, QuarantineRow
 from adapters.store.reading import Reading
+from gateway.capability import capability
 from gateway.events import Observer
 from gateway.operations.documents import Documents, InvalidDocument
 from gateway.operations.executor import Executor
 from gateway.operations.twin import Twin
-from gateway.pipeline import capability
 from gateway.purpose import Purpose
 from gateway.viewer import Role, Viewer
 from resolvers.agencies import Agencies, join

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from adapters.records import ChildRecord, CircleMember, Override, Protection, Tier
-from gateway.pipeline import capability
+from gateway.capability import capability
 from gateway.purpose import Purpose
 from gateway.shield.policy import NEEDED, at_most, decide, explain
 from gateway.viewer import Role, Viewer

@@ -18,7 +18,7 @@ from adapters.records import Gender, Tier
 from adapters.store.postgres import QUERIES, Store
 from adapters.store.roles import Role
 from adapters.store.search import Criteria, name_key
-from gateway.pipeline import capability
+from gateway.capability import capability
 from gateway.purpose import Purpose
 from gateway.viewer import Role as ActingRole
 from resolvers.disclosure import Category
