@@ -36,6 +36,7 @@ AT_MOST: Final = 50_000.0  # microseconds
 ROUNDS: Final = 5
 CHILDREN: Final = 1_000  # in the store
 GUESSES: Final = 10**9  # so that nobody is told to wait
+PATIENCE: Final = 30.0  # seconds for a reply
 
 
 class Watch:
@@ -106,7 +107,7 @@ def _request(token: str, body: bytes) -> bytes:
 
 def _ask(host: str, port: int, request: bytes) -> None:
     """Send it, and wait for a reply's end; whoever refuses a body need not read it."""
-    with socket.create_connection((host, port)) as connection:
+    with socket.create_connection((host, port), timeout=PATIENCE) as connection:
         try:
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
