@@ -44,11 +44,13 @@ def load_file(
 ) -> None:
     """Load a file. After a kill the same command goes on where it stopped; a file that was loaded changes nothing.
 
-    With `--report source` it ends on a whole minute, as how long a load takes tells what became of its rows.
+    With `--report source` it ends after a whole minute or several: how long a load takes tells what became of its rows.
     """
     began, settings = time.monotonic(), settings_for(data)
     definition = read_definition(source, _sources(settings))
     holds_since = _holds_since(file, as_of)
+    if report is Reader.SOURCE:
+        typer.echo(f"the report is told after {settings.source_beat:g} s, or a multiple of that", err=True)
     progress = progress_bar()
     try:
         with opened(settings) as database:

@@ -19,14 +19,15 @@ def _grants(**objects: str) -> frozenset[Grant]:
     return frozenset(granted | {("USAGE", "schema public"), ("CONNECT", "database")})
 
 
-# What `0013_grants.sql`, 0021, 0022 and 0023 give, and not one thing more. The test of the roles tries the same.
+# What `0013_grants.sql`, 0021 to 0023 and 0026 give, and not one thing more. The test of the roles tries the same.
 EXPECTED_GRANTS: Mapping[Role, frozenset[Grant]] = MappingProxyType(
     {
         Role.GATEWAY: _grants(
             SELECT="children (id number given family name_key given_key birth_date gender address_status address_lines"
-            " postcode uprn authority closed kin); shields (child_id tier authority withheld raised_by confirmed_at);"
+            " postcode uprn authority closed kin former);"
+            " shields (child_id tier authority withheld raised_by confirmed_at);"
             " overrides (child_id viewer token until);"
-            " former_names keys holds circles shield_epoch child_readings organisations broker_references;"
+            " keys holds circles shield_epoch child_readings organisations broker_references;"
             " registry_epoch clients partners denied_tokens staff_prints;"
             " documents (partner hash body name revoked_at);"
             " statistics_cells (month grouping authority age_band gender shown)",
@@ -88,6 +89,7 @@ EXPECTED_GUARDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "holds": frozenset(f"{_EPOCH_GUARDS} kept tell_officers".split()),
         "overrides": frozenset(_EPOCH_GUARDS.split()),
         "children": frozenset({"epoch_lock", "epoch_closed", "epoch_delete", "kin_forgotten"}),
+        "former_names": frozenset({"told"}),
         "household_releases": frozenset({"kept"}),
         "shield_acts": frozenset({"act_begins", "overrides_end", "written_once", "kept_whole"}),
         "shield_history": _WRITTEN_ONCE,

@@ -72,7 +72,8 @@ async def test_a_report_for_a_source_waits_for_its_beat(tmp_path: Path, settings
     """Whatever became of its rows, and however long that took."""
     began = time.monotonic()
     load = ("feed", "load", write(tmp_path / "class.csv", 2), "--source", "mavis-class", "--report", "source")
-    assert (await contactpoint(*load, **settings | {"CONTACTPOINT_SOURCE_BEAT": "5"})).code == 0
+    ended = await contactpoint(*load, **settings | {"CONTACTPOINT_SOURCE_BEAT": "5"})
+    assert (ended.code, "told after 5 s" in ended.err) == (0, True)
     assert time.monotonic() - began >= 5
 
 

@@ -53,6 +53,23 @@ async def test_open_child_whole(store: Store, rows: Rows) -> None:
     )
 
 
+async def test_former_names_follow_their_table(store: Store, rows: Rows) -> None:
+    """Whatever becomes of them there: another order, another spelling, one or all of them gone."""
+    child = await rows.child("AAAAAAAAAAAAA")
+
+    async def families(change: str) -> list[str | None]:
+        await rows.connection.execute(change)
+        [found] = (await store.children_by_number(["AAAAAAAAAAAAA"])).children
+        return [former.family for former in found.former_names]
+
+    insert = f"INSERT INTO former_names VALUES ({child}, 0, '{{Ada}}', 'B'), ({child}, 1, '{{Ada}}', 'C')"  # noqa: S608
+    assert await families(insert) == ["B", "C"]
+    assert await families("UPDATE former_names SET position = 2 WHERE position = 0") == ["C", "B"]
+    assert await families("UPDATE former_names SET family = 'D' WHERE family = 'C'") == ["D", "B"]
+    assert await families("DELETE FROM former_names WHERE family = 'D'") == ["B"]
+    assert await families("DELETE FROM former_names") == []
+
+
 async def test_several_children(store: Store, rows: Rows) -> None:
     """Those of the numbers that exist, each once, in one reading."""
     for number in ("AAAAAAAAAAAAA", "BBBBBBBBBBBBB", "CCCCCCCCCCCCC"):

@@ -269,11 +269,16 @@ async def plan_of(store: Store, rows: Rows, by: Criteria, asker: Asker) -> list[
     finally:
         store._fetch = plain  # type: ignore[method-assign]  # and it is as it was
     [(statement, *values)] = asked
+    return await explained(rows, statement, *values)
+
+
+async def explained(rows: Rows, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The same of one statement."""
     [row] = await rows.connection.fetch(
         f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, SUMMARY OFF, FORMAT JSON) {statement}", *values
     )
-    [explained] = msgspec.json.decode(row[0])
-    return list(_nodes(explained["Plan"]))
+    [whole] = msgspec.json.decode(row[0])
+    return list(_nodes(whole["Plan"]))
 
 
 COUNTED: Final = ("Node Type", "Index Name", "Actual Rows", "Actual Loops", "Rows Removed by Filter")
@@ -312,3 +317,15 @@ async def test_a_visible_postcode_makes_a_difference_to_the_server(store: Store,
     await lay(rows, [ADA])
     right, wrong = [await plan_of(store, rows, by, WORKER) for by in (RIGHT, WRONG)]
     assert right != wrong
+
+
+async def test_the_server_takes_up_as_many_rows_however_many_former_names(rows: Rows) -> None:
+    """CASES 17: they are read before it is decided who may see them, so five must be no more work than none."""
+    await rows.child(number_of(1))
+    of_five = await rows.child(number_of(2))
+    await rows.connection.executemany(
+        "INSERT INTO former_names (child_id, position, given, family) VALUES ($1, $2, '{Ada}', 'Before')",
+        [(of_five, position) for position in range(5)],
+    )
+    none, five = [await explained(rows, QUERIES["children_by_number"], [number_of(place)]) for place in (1, 2)]
+    assert none == five
