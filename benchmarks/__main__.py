@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +11,12 @@ import msgspec
 import typer
 from rich.console import Console
 
-from adapters.client import JSON
 from benchmarks.contestants import APART, CONTESTANTS
 from benchmarks.figures import Figure
-from benchmarks.load import Load, WrongAnswer, have_wrk
+from benchmarks.load import WrongAnswer, have_wrk
 from benchmarks.machine import Unsuitable, kept_to, processor, two_cores
-from benchmarks.measuring import Bench, Case, Measure
-from benchmarks.operation import PERSONA, PURPOSE
-from benchmarks.people import measured_children
-from benchmarks.surroundings import DidNotStart, surroundings
+from benchmarks.measuring import Case, Measure, a_bench
+from benchmarks.surroundings import DidNotStart
 from benchmarks.table import Sheet, sheets
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -84,18 +80,10 @@ async def _measured(
     names: Sequence[str], cases: Sequence[Case], seconds: int, warm_up: int, *, parts: bool
 ) -> tuple[list[Measure], list[Figure], list[Figure]]:
     core, others = two_cores()
-    with kept_to(others), tempfile.TemporaryDirectory() as folder:
+    with kept_to(others):
         figures = await _figures(core, "figures") if parts else []
         pauses = await _figures(core, "pauses", "--json") if parts else []
-        async with surroundings() as around:
-            headers = {
-                "Authorization": f"Bearer {around.issuer.mint(PERSONA)}",
-                "Contactpoint-Purpose": PURPOSE,
-                "Content-Type": JSON,
-            }
-            children = list(measured_children())
-            load = Load.written(Path(folder), headers, children)
-            bench = Bench(around, load, headers, children, core, seconds, warm_up)
+        async with a_bench(core, seconds, warm_up) as bench:
             with out.status("starting") as status:
                 measures = await bench.measure(
                     names, cases, lambda name, case: status.update(f"{CONTESTANTS[name].title}: {case.title}")

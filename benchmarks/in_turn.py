@@ -1,4 +1,4 @@
-"""`python -m benchmarks.in_turn`: the ratios that are asked for, each measured round against round.
+"""`python -m benchmarks.in_turn`: the ratios that are promised, each measured round against round.
 
 `make bench` loads one contestant after the other, and a shared machine may be a third slower by then. Here all of a
 case run side by side, each is loaded for seconds in turn, and what counts is the median of the rounds' ratios. Hive
@@ -7,29 +7,16 @@ Gateway is left out: of 128 connections it answers none within the seconds of a 
 
 import asyncio
 import statistics
-import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from adapters.client import JSON
-from benchmarks.contestants import CONTESTANTS
-from benchmarks.load import Load
+from benchmarks.contestants import CONTESTANTS, OURS
 from benchmarks.machine import kept_to, two_cores
-from benchmarks.measuring import Bench, Case
-from benchmarks.operation import PERSONA, PURPOSE
-from benchmarks.people import measured_children
-from benchmarks.surroundings import surroundings
-
-OURS: Final = "ours"
-ASKED: Final[Mapping[Case, Mapping[str, float | None]]] = {
-    Case(bulk=True, children=1, connections=128): {"twin": 1.5, "mercurius": 0.40, "strawberry": 0.10},
-    Case(bulk=False, children=1, connections=128): {"twin": None, "mercurius": 0.80},
-    Case(bulk=True, children=50, connections=16): {"twin": None, "mercurius": 0.60, "strawberry": 0.08},
-}
+from benchmarks.measuring import Bench, Case, a_bench
+from benchmarks.table import PROMISES
 
 
 def run(
@@ -42,28 +29,26 @@ def run(
 
 async def _measured(rounds: int, seconds: int) -> None:
     core, others = two_cores()
-    with kept_to(others), tempfile.TemporaryDirectory() as folder:
-        async with surroundings() as around:
-            headers = {
-                "Authorization": f"Bearer {around.issuer.mint(PERSONA)}",
-                "Contactpoint-Purpose": PURPOSE,
-                "Content-Type": JSON,
-            }
-            children = list(measured_children())
-            bench = Bench(around, Load.written(Path(folder), headers, children), headers, children, core, seconds, 1)
-            for case, asked in ASKED.items():
-                await _told(bench, case, asked, rounds)
+    with kept_to(others):
+        async with a_bench(core, seconds, 1) as bench:
+            for case in dict.fromkeys(promise.case for promise in PROMISES):
+                await _told(bench, case, _asked(case), rounds)
+
+
+def _asked(case: Case) -> Mapping[str, float | None]:
+    """What is promised against whom in this case; the twin, with the same duties, is the measure of every one."""
+    promised = {promise.against: promise.at_most for promise in PROMISES if promise.case == case}
+    return {"twin": None} | {name: at_most for name, at_most in promised.items() if not CONTESTANTS[name].subgraphs}
 
 
 async def _told(bench: Bench, case: Case, asked: Mapping[str, float | None], rounds: int) -> None:
-    found: dict[str, list[float]] = {name: [] for name in (OURS, *asked)}
     async with AsyncExitStack() as running:
         servers = {
-            name: await running.enter_async_context(bench.running(CONTESTANTS[name], bulk=case.bulk)) for name in found
+            name: await running.enter_async_context(bench.running(CONTESTANTS[name], bulk=case.bulk))
+            for name in (OURS, *asked)
         }
-        for _ in range(rounds):
-            for name, server in servers.items():
-                found[name].append((await bench.measured(server, name, case)).cpu)
+        measures = await bench.in_turn(servers, case, rounds)
+    found = {name: [measure.cpu for measure in of_one] for name, of_one in measures.items()}
     print(f"{case.title}:")
     for name, at_most in asked.items():
         ratios = [ours / other for ours, other in zip(found[OURS], found[name], strict=True)]

@@ -10,25 +10,18 @@ those runs wrote.
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Final
 
 import asyncpg
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.client import JSON
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.load import Load
 from benchmarks.machine import kept_to, two_cores
-from benchmarks.measuring import Bench, Case, Measure
-from benchmarks.operation import PERSONA, PURPOSE
-from benchmarks.people import measured_children
-from benchmarks.surroundings import Running, surroundings
+from benchmarks.measuring import Case, Measure, a_bench
 from gateway.audit.verifying import verify_store
 
 CASE: Final = Case(bulk=True, children=1, connections=128)
@@ -46,39 +39,21 @@ def run(
 
 async def _measured(rounds: int, seconds: int) -> None:
     core, others = two_cores()
-    with kept_to(others), tempfile.TemporaryDirectory() as folder:
-        async with surroundings() as around:
-            headers = {
-                "Authorization": f"Bearer {around.issuer.mint(PERSONA)}",
-                "Contactpoint-Purpose": PURPOSE,
-                "Content-Type": JSON,
-            }
-            children = list(measured_children())
-            load = Load.written(Path(folder), headers, children)
-            bench = Bench(around, load, headers, children, core, seconds, 1)
+    with kept_to(others):
+        async with a_bench(core, seconds, 1) as bench:
             async with (
                 bench.running(CONTESTANTS[WITH], bulk=True) as recording,
                 bench.running(CONTESTANTS[WITHOUT], bulk=True) as silent,
             ):
                 running = {WITH: recording, WITHOUT: silent}
-                busy = await _in_turn(bench, running, CASE, rounds)
+                busy = await bench.in_turn(running, CASE, rounds)
                 slower = min(_median(measures, "per_second") for measures in busy.values())
                 _told(f"{CASE.connections} connections that never rest", busy)
                 for share in SHARES:
                     pause = round(CASE.connections / (share * slower) * 1000)
-                    calm = await _in_turn(bench, running, replace(CASE, pause=pause), rounds)
+                    calm = await bench.in_turn(running, replace(CASE, pause=pause), rounds)
                     _told(f"{share:.0%} of that: as many, each resting {pause} ms on average", calm)
-            await _room_and_speed(around.owner_dsn, around.audit_dsn)
-
-
-async def _in_turn(
-    bench: Bench, servers: Mapping[str, Running], case: Case, rounds: int
-) -> Mapping[str, Sequence[Measure]]:
-    found: dict[str, list[Measure]] = {name: [] for name in servers}
-    for nth in range(rounds):
-        for name in sorted(servers, reverse=nth % 2 == 1):
-            found[name].append(await bench.measured(servers[name], name, case))
-    return found
+            await _room_and_speed(bench.surroundings.owner_dsn, bench.surroundings.audit_dsn)
 
 
 def _median(measures: Sequence[Measure], what: str) -> float:

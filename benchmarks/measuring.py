@@ -1,21 +1,25 @@
 """One contestant at a time: started on its core, its answers compared, warmed, loaded, and its cost read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import asyncpg
 import msgspec
 
+from adapters.client import JSON
 from adapters.sandbox.population import SyntheticChild
 from benchmarks.contestants import CONTESTANTS, PEERS, SUBGRAPHS, Contestant
 from benchmarks.load import Load, WrongAnswer, asking
 from benchmarks.machine import busy, resident, spent
-from benchmarks.people import expected
-from benchmarks.surroundings import Running, Surroundings, started
+from benchmarks.operation import PERSONA, PURPOSE
+from benchmarks.people import expected, measured_children
+from benchmarks.surroundings import Running, Surroundings, started, surroundings
 
 COMPARED: Final = 50  # children whose whole answer is compared
 PAUSE: Final = 0.3  # seconds for what the warm-up left under way
@@ -85,6 +89,18 @@ class Bench:
                             measures.append(await self.measured(server, name, case))
         return measures
 
+    async def in_turn(self, servers: Mapping[str, Running], case: Case, rounds: int) -> Mapping[str, Sequence[Measure]]:
+        """Contestants that run, each loaded once a round, and first in one round who is last in the next.
+
+        A shared machine may be a third slower a minute later: what counts is what they differ by in the same round.
+        """
+        names = list(servers)
+        found: dict[str, list[Measure]] = {name: [] for name in names}
+        for nth in range(rounds):
+            for name in reversed(names) if nth % 2 else names:
+                found[name].append(await self.measured(servers[name], name, case))
+        return found
+
     @asynccontextmanager
     async def running(self, contestant: Contestant, *, bulk: bool) -> AsyncIterator[Running]:
         """The contestant, answering; its subgraphs, where it has some, on our own core."""
@@ -148,3 +164,18 @@ class Bench:
             return int(await owner.fetchval("SELECT count(*) FROM ledger"))
         finally:
             await owner.close()
+
+
+@asynccontextmanager
+async def a_bench(core: int, seconds: int, warm_up: int) -> AsyncIterator[Bench]:
+    """One with everything that contestants find around them; `core` is theirs, and times are in seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with surroundings() as around:
+            headers = {
+                "Authorization": f"Bearer {around.issuer.mint(PERSONA)}",
+                "Contactpoint-Purpose": PURPOSE,
+                "Content-Type": JSON,
+            }
+            children = list(measured_children())
+            load = Load.written(Path(folder), headers, children)
+            yield Bench(around, load, headers, children, core, seconds, warm_up)
