@@ -151,7 +151,6 @@ class Gateway:
                 ledger=ledger,
                 guessing=guessing,
                 observer=observer,
-                deadline=settings.deadline,
                 beat=Beat(asyncio.get_running_loop(), settings.beat),
                 audit=AuditDesk(store, scribe, opening_keys_of(settings)),
             )

@@ -56,7 +56,6 @@ class Attempts:
         ledger: Ledger,
         guessing: Guessing,
         observer: Observer,
-        deadline: float,
         beat: Beat,
         audit: AuditDesk,
     ) -> None:
@@ -69,7 +68,6 @@ class Attempts:
         self._ledger = ledger
         self._guessing = guessing
         self._observer = observer
-        self._deadline = deadline
         self._beat = beat
         self._audit = audit
 
@@ -143,7 +141,7 @@ class Attempts:
         answering: Answering,
         request: Request,
     ) -> Executed:
-        time_for_others = request.deadline - KEPT_FOR_RECORDING * self._deadline
+        time_for_others = request.deadline - KEPT_FOR_RECORDING * (request.deadline - request.began)
         allowed = capability(viewer, ground.purpose)
         context = AnsweringContext(
             answering=answering,
