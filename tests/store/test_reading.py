@@ -62,7 +62,7 @@ async def test_former_names_follow_their_table(store: Store, rows: Rows) -> None
         [found] = (await store.children_by_number(["AAAAAAAAAAAAA"])).children
         return [former.family for former in found.former_names]
 
-    insert = f"INSERT INTO former_names VALUES ({child}, 0, '{{Ada}}', 'B'), ({child}, 1, '{{Ada}}', 'C')"  # noqa: S608
+    insert = f"INSERT INTO former_names VALUES ({child}, 0, '{{Ada}}', 'B'), ({child}, 1, '{{Ada}}', 'C')"  # noqa: S608 - a number of ours
     assert await families(insert) == ["B", "C"]
     assert await families("UPDATE former_names SET position = 2 WHERE position = 0") == ["C", "B"]
     assert await families("UPDATE former_names SET family = 'D' WHERE family = 'C'") == ["D", "B"]

@@ -17,10 +17,7 @@ CREATE TRIGGER told AFTER INSERT OR DELETE OR UPDATE OF position, given, family 
     FOR EACH ROW EXECUTE FUNCTION former_names_told();
 ALTER TABLE former_names ENABLE ALWAYS TRIGGER told;
 
-UPDATE children c
-   SET former = (SELECT json_agg(json_build_object('given', f.given, 'family', f.family) ORDER BY f.position)::text
-                   FROM former_names f WHERE f.child_id = c.id)
- WHERE EXISTS (SELECT FROM former_names f WHERE f.child_id = c.id);
+UPDATE former_names SET given = given;    -- so that those which are there already are told too
 
 CREATE OR REPLACE VIEW child_readings WITH (security_invoker = true) AS
 SELECT
